@@ -1,0 +1,26 @@
+package io.mgnm.ops;
+
+/** A kind of backend, found through {@link java.util.ServiceLoader}. See {@link Backends}. */
+public interface BackendProvider {
+
+  /** The name by which a user asks for it. */
+  String name();
+
+  /** Larger is tried first by {@code auto}; a negative number is never chosen by {@code auto}. */
+  int priority();
+
+  /** Whether the backend can run here, and if not, why and what would help. */
+  Availability availability();
+
+  /**
+   * Opens the backend.
+   *
+   * @throws BackendUnavailableException where {@link #availability()} says no
+   */
+  Backend open(BackendOptions options);
+
+  /**
+   * Whether a backend can run here; {@code detail} is the reason and the remedy where it cannot.
+   */
+  record Availability(boolean available, String detail) {}
+}

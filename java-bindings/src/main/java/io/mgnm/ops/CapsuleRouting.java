@@ -1,0 +1,109 @@
+package io.mgnm.ops;
+
+/**
+ * {@code capsule_routing}, equations (6) to (9): dynamic routing of a history's items to its
+ * capsules. One iteration, with logits g and vectors z_j of a capsule's positions j:
+ *
+ * <pre>
+ *   c = softmax(g);   v = Σ_j c_j z_j;   o = squash(v);   g_j ← g_j + o · z_j
+ * </pre>
+ *
+ * <p>The first iteration sees the projected vectors z; the {@link SequenceEncoder} then makes y = z
+ * + encoder(z), and the others see y. Hence two halves. {@link #before} is iteration 1. {@link
+ * #after} is iterations 2 to τ, from the logits that iteration 1 left; with τ = 1, which has no
+ * encoder, it is the only iteration and starts from the initial logits, and {@link #before} is not
+ * called.
+ *
+ * <p>The backward formulas are those of the model document, "Routing, full". γ is the derivative by
+ * the logits.
+ */
+public interface CapsuleRouting {
+
+  /** Over what the couplings of {@code softmax} sum to one. */
+  enum Softmax {
+    /** The positions of the history, as in (6). */
+    POSITIONS,
+    /** The interests of one level and position, as in other capsule networks. */
+    INTERESTS
+  }
+
+  /** How far the derivative follows the couplings. */
+  enum Gradient {
+    /** Through every iteration. */
+    FULL,
+    /** The couplings of the last iteration are constants; γ is 0. */
+    LAST
+  }
+
+  /** Where y replaces z. */
+  enum Encoded {
+    /** Everywhere after iteration 1, (10). */
+    EVERYWHERE,
+    /** Only in the agreement {@code g_j + o · y_j} of iteration 2, as the released code does. */
+    AGREEMENT
+  }
+
+  /**
+   * @param iterations τ, at least 1
+   * @param softmax what the couplings sum over
+   * @param gradient how far the derivative follows the couplings
+   * @param encoded where y replaces z
+   */
+  record Options(int iterations, Softmax softmax, Gradient gradient, Encoded encoded) {
+    /** Checks τ. */
+    public Options {
+      if (iterations < 1) {
+        throw new IllegalArgumentException(
+            "routing iterations must be at least 1, got " + iterations);
+      }
+    }
+  }
+
+  /**
+   * Iteration 1.
+   *
+   * @param z capsules of {@link Axis#ITEMS}, width d
+   * @param logits capsules of {@link Axis#ITEMS}, width 1: g before it
+   * @param updated likewise, written: g after it
+   */
+  void before(Batch batch, Tensor z, Tensor logits, Tensor updated);
+
+  /**
+   * The other iterations.
+   *
+   * @param z what {@link #before} saw; read only with {@link Encoded#AGREEMENT}
+   * @param y capsules of {@link Axis#ITEMS}, width d: what the encoder made of z, or z itself
+   * @param updated capsules of {@link Axis#ITEMS}, width 1: g to start from
+   * @param o capsules of {@link Axis#HISTORIES}, width d, written: the last iteration's output
+   */
+  void after(Batch batch, Tensor z, Tensor y, Tensor updated, Tensor o);
+
+  /**
+   * The derivative of {@link #after}.
+   *
+   * @param dO the derivative by o
+   * @param dY written
+   * @param dUpdated capsules of {@link Axis#ITEMS}, width 1, written: γ by the starting logits
+   * @param dZ written with {@link Encoded#AGREEMENT}: what reaches z directly; untouched otherwise
+   */
+  void afterBackward(
+      Batch batch,
+      Tensor z,
+      Tensor y,
+      Tensor updated,
+      Tensor dO,
+      Tensor dY,
+      Tensor dUpdated,
+      Tensor dZ);
+
+  /**
+   * The derivative of {@link #before}, added to what came back through the encoder.
+   *
+   * @param dUpdated γ, as {@link #afterBackward} wrote it
+   * @param dDirect with {@link Encoded#AGREEMENT} the {@code dZ} of {@link #afterBackward}, which
+   *     is added too; not read otherwise
+   * @param dZ capsules of {@link Axis#ITEMS}, width d, read and added to
+   */
+  void beforeBackward(
+      Batch batch, Tensor z, Tensor logits, Tensor dUpdated, Tensor dDirect, Tensor dZ);
+}

@@ -1,0 +1,30 @@
+package io.mgnm.ops;
+
+/**
+ * Owns memory of a backend: what is allocated here lives until the scope is closed. Closing is
+ * idempotent and releases in reverse order. A tensor used after its scope was closed is an {@link
+ * IllegalStateException}, never a crash.
+ */
+public interface Scope extends AutoCloseable {
+
+  /** A float32 tensor of {@code rows} rows of {@code width} values, zero at first. */
+  Tensor floats(int rows, int width);
+
+  /** {@code size} 32-bit integers, zero at first. */
+  IntTensor ints(int size);
+
+  /** Room for batches up to {@code capacity}; empty at first. */
+  Batch batch(BatchShape capacity);
+
+  /** The state that a training step reads and advances, at step 0. */
+  StepState stepState();
+
+  /** Room for the summed gradients of up to {@code rows} distinct rows of {@code width} values. */
+  RowGradients rowGradients(int rows, int width);
+
+  /** Room for one list of ids a history, at most {@code ids} in all. */
+  RaggedIds raggedIds(int histories, int ids);
+
+  @Override
+  void close();
+}

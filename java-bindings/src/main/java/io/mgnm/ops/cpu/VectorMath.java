@@ -1,0 +1,98 @@
+package io.mgnm.ops.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * exp, logistic function and tanh from + − × ÷ fma and integer shifts, so that every processor, and
+ * the interpreter, gives the same bits.
+ *
+ * <p>exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2) and |r| ≤ ln 2 / 2; exp(r) − 1 is the Taylor
+ * polynomial to r⁷, whose remainder, below 6e-9, is a tenth of float's rounding.
+ */
+final class VectorMath {
+  private static final float LOG2_E = (float) (1 / Math.log(2));
+
+  /** ln 2 in two parts: the first has few bits, so n times it is exact. */
+  private static final float LN2_HIGH = 0.693359375f;
+
+  private static final float LN2_LOW = (float) (Math.log(2) - 0.693359375);
+
+  /** Adding 1.5·2²³ rounds to an integer, which then stands in the low bits. */
+  private static final float ROUND = 12582912f;
+
+  private static final float C2 = 1f / 2;
+  private static final float C3 = 1f / 6;
+  private static final float C4 = 1f / 24;
+  private static final float C5 = 1f / 120;
+  private static final float C6 = 1f / 720;
+  private static final float C7 = 1f / 5040;
+
+  /** exp saturates outside: 2ⁿ must stay a normal number. */
+  private static final float LARGEST = 88f;
+
+  private static final float SMALLEST = -87f;
+
+  /** tanh is 1 in float from 9.02 on; the argument of exp is twice that. */
+  private static final float TANH_LIMIT = 20f;
+
+  private VectorMath() {}
+
+  /** e^x, within 2 units in the last place for −87 ≤ x ≤ 88, saturating outside. NaN stays NaN. */
+  static FloatVector exp(FloatVector x) {
+    FloatVector y = clamp(x, SMALLEST, LARGEST);
+    FloatVector shifted = y.fma(broadcast(LOG2_E), broadcast(ROUND));
+    FloatVector p = expMinusOne(remainder(y, shifted));
+    FloatVector scale = powerOfTwo(shifted);
+    return p.fma(scale, scale);
+  }
+
+  /** 1 / (1 + e^−x). */
+  static FloatVector sigmoid(FloatVector x) {
+    return broadcast(1f).div(exp(x.neg()).add(1f));
+  }
+
+  /** tanh x = (e^2x − 1) / (e^2x + 1), with e^2x − 1 to full relative accuracy near 0. */
+  static FloatVector tanh(FloatVector x) {
+    FloatVector y = clamp(x.add(x), -TANH_LIMIT, TANH_LIMIT);
+    FloatVector shifted = y.fma(broadcast(LOG2_E), broadcast(ROUND));
+    FloatVector p = expMinusOne(remainder(y, shifted));
+    FloatVector scale = powerOfTwo(shifted);
+    FloatVector minusOne = p.fma(scale, scale.sub(1f));
+    return minusOne.div(minusOne.add(2f));
+  }
+
+  /** x − n·ln 2, where {@code shifted} is n + {@link #ROUND}. */
+  private static FloatVector remainder(FloatVector x, FloatVector shifted) {
+    FloatVector n = shifted.sub(ROUND);
+    FloatVector high = n.fma(broadcast(-LN2_HIGH), x);
+    return n.fma(broadcast(-LN2_LOW), high);
+  }
+
+  /** e^r − 1 for |r| ≤ ln 2 / 2. */
+  private static FloatVector expMinusOne(FloatVector r) {
+    FloatVector p = r.fma(broadcast(C7), broadcast(C6));
+    p = p.fma(r, broadcast(C5));
+    p = p.fma(r, broadcast(C4));
+    p = p.fma(r, broadcast(C3));
+    p = p.fma(r, broadcast(C2));
+    return p.mul(r).fma(r, r);
+  }
+
+  /** 2ⁿ: the integer in the low bits of {@code shifted} becomes the exponent. */
+  private static FloatVector powerOfTwo(FloatVector shifted) {
+    IntVector bits = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    return bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
+  }
+
+  /** By comparisons, which leave NaN alone and compile to two instructions. */
+  private static FloatVector clamp(FloatVector x, float least, float most) {
+    FloatVector upper = x.blend(most, x.compare(VectorOperators.GT, most));
+    return upper.blend(least, upper.compare(VectorOperators.LT, least));
+  }
+
+  private static FloatVector broadcast(float value) {
+    return FloatVector.broadcast(Lanes.FLOATS, value);
+  }
+}

@@ -1,0 +1,13 @@
+package io.mgnm.ops;
+
+/**
+ * The bounds of the tolerance rule, all in one place: {@code err(candidate) <= 2 · err(naive) +
+ * floor · max |truth|}, where err is the largest absolute error of a tensor and naive is the
+ * reference with every stored value rounded to float.
+ *
+ * @param floor relative to the largest true value
+ */
+public record Bounds(double floor) {
+  /** Eight units in the last place: another order of a few dozen additions. */
+  public static final Bounds DEFAULT = new Bounds(8 * 0x1p-23);
+}
