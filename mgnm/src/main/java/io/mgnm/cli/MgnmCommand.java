@@ -1,5 +1,6 @@
 package io.mgnm.cli;
 
+import io.mgnm.config.SettingsException;
 import io.mgnm.data.BadInputException;
 import java.io.PrintWriter;
 import java.util.ServiceLoader;
@@ -36,6 +37,9 @@ public final class MgnmCommand {
     line.addSubcommand(new PrepareCommand());
     line.addSubcommand(new DescribeCommand());
     line.addSubcommand(new SynthesizeCommand());
+    line.addSubcommand(new TrainCommand());
+    line.addSubcommand(new EvaluateCommand());
+    line.addSubcommand(new RecommendCommand());
     ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler(MgnmCommand::explain);
@@ -45,7 +49,7 @@ public final class MgnmCommand {
   private static int explain(
       Exception exception, CommandLine line, CommandLine.ParseResult parsed) {
     PrintWriter err = line.getErr();
-    if (exception instanceof BadInputException) {
+    if (exception instanceof BadInputException || exception instanceof SettingsException) {
       err.println("mgnm: " + exception.getMessage());
       return BAD_INPUT;
     }

@@ -19,8 +19,8 @@ import io.mgnm.ops.TransformerEncoder;
  * projection, routing, encoder, routing, interests, scores; and back.
  *
  * <p>{@link #forward} and {@link #backward} only call operations, so they belong inside {@link
- * Backend#record}. What lies between is {@link Lifetime#LOCAL}; the derivatives of the gathered rows
- * are kept, since the reduction by row needs those of the whole batch.
+ * Backend#record}. What lies between is {@link Lifetime#LOCAL}; the derivatives of the gathered
+ * rows are kept, since the reduction by row needs those of the whole batch.
  */
 final class Network {
   private final Batch batch;
@@ -52,11 +52,7 @@ final class Network {
    * @param interests whether the interests are looked at after the operations have run
    */
   Network(
-      Backend backend,
-      ModelConfig config,
-      Parameters parameters,
-      Batch batch,
-      Lifetime interests) {
+      Backend backend, ModelConfig config, Parameters parameters, Batch batch, Lifetime interests) {
     this.batch = batch;
     this.parameters = parameters;
     gather = backend.embeddingGather();
@@ -174,20 +170,17 @@ final class Network {
 
   /** From the derivative by the scores back to the gathered rows and the weights. */
   void backward(Tensor dScores, Gradients g) {
-    readout.backward(
-        batch, o, weight("interest"), q, e, dScores, g.dO, part(g, "interest"), g.dE);
+    readout.backward(batch, o, weight("interest"), q, e, dScores, g.dO, part(g, "interest"), g.dE);
     routing.afterBackward(batch, z, y, updated, g.dO, g.dY, g.dUpdated, g.dDirect);
     if (encoder != null) {
-      encoder.backward(
-          batch, z, weight("encoder"), y, tape, g.dY, g.dZ, part(g, "encoder"));
+      encoder.backward(batch, z, weight("encoder"), y, tape, g.dY, g.dZ, part(g, "encoder"));
     }
     if (routesTwice) {
       routing.beforeBackward(batch, z, logits, g.dUpdated, g.dDirect, g.dZ);
     }
     projection.backward(
         batch, levels, weight("projection"), g.dZ, g.dLevels, part(g, "projection"));
-    graph.backward(
-        batch, x, u, weight("graph"), levels, g.dLevels, g.dX, g.dU, part(g, "graph"));
+    graph.backward(batch, x, u, weight("graph"), levels, g.dLevels, g.dX, g.dU, part(g, "graph"));
   }
 
   private Tensor weight(String name) {

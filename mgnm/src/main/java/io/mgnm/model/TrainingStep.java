@@ -56,8 +56,7 @@ public final class TrainingStep implements AutoCloseable {
     BatchSampling sampling =
         backend.batchSampling(
             new BatchSampling.Options(
-                settings.whole(Key.SEED),
-                settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
+                settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
     RankingLoss rankingLoss = backend.rankingLoss(new RankingLoss.Options(config.scores()));
     EmbeddingGradient embedding = backend.embeddingGradient();
     Adam adam =

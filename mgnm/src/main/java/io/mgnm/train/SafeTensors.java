@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The safetensors format: eight bytes with the length of a JSON header, the header, and the tensors'
- * bytes one after another, little-endian. Types F32 and I32.
+ * The safetensors format: eight bytes with the length of a JSON header, the header, and the
+ * tensors' bytes one after another, little-endian. Types F32 and I32.
  *
  * <p>The reader is strict: a header that does not describe the file exactly is refused.
  */
@@ -137,7 +137,10 @@ public final class SafeTensors {
       JsonNode header = readHeader(file, channel);
       long data = channel.position();
       Map<String, String> metadata = new LinkedHashMap<>();
-      header.path(METADATA).properties().forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+      header
+          .path(METADATA)
+          .properties()
+          .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
       List<Map.Entry<String, JsonNode>> described = new ArrayList<>(header.properties());
       described.removeIf(e -> e.getKey().equals(METADATA));
       described.sort(Comparator.comparingLong(e -> begin(e.getValue())));
@@ -147,7 +150,9 @@ public final class SafeTensors {
         long expected = channel.position() - data;
         if (begin(e.getValue()) != expected) {
           throw new FormatException(
-              file, "'%s' begins at %d, expected %d".formatted(e.getKey(), begin(e.getValue()), expected));
+              file,
+              "'%s' begins at %d, expected %d"
+                  .formatted(e.getKey(), begin(e.getValue()), expected));
         }
         tensors.put(e.getKey(), readEntry(file, channel, buffer, e.getKey(), e.getValue()));
       }
