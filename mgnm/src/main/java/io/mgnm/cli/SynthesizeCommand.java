@@ -31,7 +31,10 @@ public final class SynthesizeCommand implements Subcommand {
   @Option(names = "--interactions", required = true, paramLabel = "N")
   private long interactions;
 
-  @Option(names = "--interests", paramLabel = "N", description = "default: items / 50, at least 2")
+  @Option(
+      names = "--interests",
+      paramLabel = "N",
+      description = "default: items / 50, at least those of a user")
   private Integer interests;
 
   @Option(
@@ -88,7 +91,7 @@ public final class SynthesizeCommand implements Subcommand {
                 users,
                 items,
                 interactions,
-                interests == null ? Math.max(2, items / 50) : interests,
+                interests == null ? Math.max(interestsPerUser, items / 50) : interests,
                 interestsPerUser,
                 drift,
                 noise,

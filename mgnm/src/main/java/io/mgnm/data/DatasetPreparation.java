@@ -117,7 +117,7 @@ public final class DatasetPreparation {
       long rows = database.rows() - before;
       if (rows == 0) {
         throw BadInputException.inFile(
-            source.path(), "rows", "none below the header", "check how the file was made");
+            source.path(), "rows", "none, or none below the header", "check how the file was made");
       }
       loaded.add(new Loaded(source, before, rows));
     }

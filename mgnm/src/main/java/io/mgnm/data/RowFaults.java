@@ -32,8 +32,8 @@ final class RowFaults {
       boolean rated)
       throws IOException {
     List<Fault> faults = new ArrayList<>();
-    addIdFaults(faults, "user_id", "user");
-    addIdFaults(faults, "item_id", "item");
+    addIdFaults(faults, "user_id", "a user id");
+    addIdFaults(faults, "item_id", "an item id");
     if (rated) {
       faults.add(
           new Fault(
@@ -80,7 +80,7 @@ final class RowFaults {
         new Fault(
             "%1$s IS NULL OR trim(%1$s) = ''".formatted(column),
             column,
-            "a " + what + " id",
+            what,
             "fill in the id, or remove the row"));
     faults.add(
         new Fault(

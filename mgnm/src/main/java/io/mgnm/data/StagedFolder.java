@@ -13,6 +13,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
 
 /**
  * A folder that appears under its name complete or not at all: it is filled as a temporary sibling
@@ -27,7 +28,8 @@ final class StagedFolder implements AutoCloseable {
   private StagedFolder(Path target, Path staging) {
     this.target = target;
     this.staging = staging;
-    this.onInterrupt = new Thread(() -> deleteTree(staging), "delete-" + staging.getFileName());
+    this.onInterrupt =
+        new Thread(() -> deleteWhileInUse(staging), "delete-" + staging.getFileName());
     Runtime.getRuntime().addShutdownHook(onInterrupt);
   }
 
@@ -42,7 +44,11 @@ final class StagedFolder implements AutoCloseable {
     Path parent = target.getParent();
     try {
       Files.createDirectories(parent);
-      Path staging = Files.createTempDirectory(parent, "." + target.getFileName() + ".preparing-");
+      // Not createTempDirectory: its folders are private to the owner, and so would the result be.
+      String unique = Long.toString(ProcessHandle.current().pid(), 36) + "-" + UUID.randomUUID();
+      Path staging =
+          Files.createDirectory(
+              parent.resolve("." + target.getFileName() + ".preparing-" + unique));
       return new StagedFolder(target, staging);
     } catch (IOException e) {
       throw BadInputException.inFile(
@@ -115,6 +121,17 @@ final class StagedFolder implements AutoCloseable {
       return; // Shutting down: the hook deletes.
     }
     deleteTree(staging);
+  }
+
+  /** Deletes a folder into which other threads still write, until the JVM halts them. */
+  private static void deleteWhileInUse(Path root) {
+    for (int attempt = 0; attempt < 100 && Files.exists(root); attempt++) {
+      try {
+        deleteTree(root);
+      } catch (UncheckedIOException e) {
+        Thread.onSpinWait(); // A file appeared meanwhile: once more.
+      }
+    }
   }
 
   /** Deletes a folder and what is in it; nothing happens where it does not exist. */

@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 /**
  * Made-up interactions with planted interests, of any size, the same for the same options.
  *
- * <p>Items are divided at random into interests of equal size. A user starts with a few interests,
+ * <p>Items are divided at random into interests of equal size. A user starts with a few interests
  * stays with the current one with probability {@value #STAY}, else turns to another of his; with
  * probability {@code drift} one of them is first swapped for a new one; with probability {@code
  * noise} an event follows none of them. Popularity falls as rank^-popularity over interests and

@@ -47,7 +47,8 @@ final class TableSource {
   TableSource(SourceFile source, InteractionDatabase database, Path links) throws IOException {
     this.source = source;
     String path = literal(plainName(source.path(), links));
-    String compression = source.gzip() ? ", compression = 'gzip'" : ", compression = 'none'";
+    String compression =
+        source.gzip() ? ", compression = 'gzip'" : ", compression = 'uncompressed'";
     switch (source.kind()) {
       case DELIMITED -> {
         DelimitedHeader header = DelimitedHeader.parse(source.firstLine());
