@@ -26,6 +26,9 @@ public final class GradientCheck implements AutoCloseable {
   /** A tensor and its derivative. */
   public record Pair(String name, Tensor value, Tensor gradient) {}
 
+  /** An output that enters the scalar with a weight that backward knows by itself. */
+  public record Weighted(Tensor value, double weight) {}
+
   /** A check with inputs from {@code seed}. */
   public GradientCheck(long seed) {
     subject = new Subject(new ReferenceBackend(Precision.DOUBLE), seed);
@@ -45,6 +48,16 @@ public final class GradientCheck implements AutoCloseable {
    * @param backward writes the inputs' gradients from the outputs' gradients
    */
   public void verify(Runnable forward, List<Pair> outputs, Runnable backward, List<Pair> inputs) {
+    verify(forward, outputs, List.of(), backward, inputs);
+  }
+
+  /** The same with further outputs of fixed weights, such as a penalty. */
+  public void verify(
+      Runnable forward,
+      List<Pair> outputs,
+      List<Weighted> penalties,
+      Runnable backward,
+      List<Pair> inputs) {
     forward.run();
     for (Pair output : outputs) {
       ReferenceBackend.setValues(output.gradient(), normal(output.value().size()));
@@ -62,7 +75,7 @@ public final class GradientCheck implements AutoCloseable {
       double[] values = ReferenceBackend.values(input.value());
       int stride = Math.max(1, values.length / MOST);
       for (int i = 0; i < values.length; i += stride) {
-        double numeric = difference(forward, outputs, weights, input, values, i);
+        double numeric = difference(forward, outputs, weights, penalties, input, values, i);
         double scale = 1 + Math.max(Math.abs(numeric), Math.abs(analytic[i]));
         if (!(Math.abs(numeric - analytic[i]) <= TOLERANCE * scale)) {
           throw new AssertionError(
@@ -78,6 +91,7 @@ public final class GradientCheck implements AutoCloseable {
       Runnable forward,
       List<Pair> outputs,
       double[][] weights,
+      List<Weighted> penalties,
       Pair input,
       double[] values,
       int i) {
@@ -91,6 +105,11 @@ public final class GradientCheck implements AutoCloseable {
         double[] result = ReferenceBackend.values(outputs.get(o).value());
         for (int j = 0; j < result.length; j++) {
           sum += sign * weights[o][j] * result[j];
+        }
+      }
+      for (Weighted penalty : penalties) {
+        for (double value : ReferenceBackend.values(penalty.value())) {
+          sum += sign * penalty.weight() * value;
         }
       }
     }

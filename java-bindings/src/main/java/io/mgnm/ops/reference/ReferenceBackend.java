@@ -106,12 +106,12 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw new UnsupportedOperationException("hadamardSigmoidAdjacency");
+    return new ReferenceHadamardSigmoidAdjacency(this);
   }
 
   @Override
   public GraphConvolution graphConvolution(GraphConvolution.Options options) {
-    throw new UnsupportedOperationException("graphConvolution");
+    return new ReferenceGraphConvolution(this, options);
   }
 
   @Override
