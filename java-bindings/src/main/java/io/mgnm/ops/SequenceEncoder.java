@@ -32,4 +32,25 @@ public interface SequenceEncoder {
    */
   void backward(
       Batch batch, Tensor z, Tensor w, Tensor y, Tensor tape, Tensor dY, Tensor dZ, Tensor dW);
+
+  /**
+   * Refuses weights of another size, or sequences of another width.
+   *
+   * @param capsules z and whatever has its shape
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void check(
+      String operation,
+      int d,
+      int weights,
+      Tensor w,
+      int tapeWidth,
+      Tensor tape,
+      Tensor... capsules) {
+    Arguments.block(operation, "w", w, weights);
+    Arguments.capsules(operation, "tape", tape, Axis.ITEMS, tapeWidth);
+    for (Tensor tensor : capsules) {
+      Arguments.capsules(operation, "z, y, dY or dZ", tensor, Axis.ITEMS, d);
+    }
+  }
 }

@@ -131,7 +131,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw new UnsupportedOperationException("biLstm");
+    return new ReferenceBiLstm(this, options);
   }
 
   @Override

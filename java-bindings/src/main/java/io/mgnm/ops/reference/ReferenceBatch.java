@@ -81,6 +81,22 @@ final class ReferenceBatch implements Batch {
     return pairs;
   }
 
+  /** What to do with one capsule's sequence of items {@code [begin, end)}. */
+  interface SequenceVisitor {
+    void visit(int begin, int end, int level, int interest);
+  }
+
+  /** Visits every capsule's sequence, history by history. */
+  void eachSequence(SequenceVisitor visitor) {
+    for (int b = 0; b < count(); b++) {
+      for (int level = 0; level < shape.levels(); level++) {
+        for (int interest = 0; interest < shape.interests(); interest++) {
+          visitor.visit(begin(b), end(b), level, interest);
+        }
+      }
+    }
+  }
+
   int rows(Axis axis) {
     return switch (axis) {
       case HISTORIES -> count();
