@@ -1,5 +1,7 @@
 package io.mgnm.ops;
 
+import java.util.List;
+
 /**
  * {@code capsule_routing}, equations (6) to (9): dynamic routing of a history's items to its
  * capsules. One iteration, with logits g and vectors z_j of a capsule's positions j:
@@ -50,6 +52,16 @@ public interface CapsuleRouting {
    * @param encoded where y replaces z
    */
   record Options(int iterations, Softmax softmax, Gradient gradient, Encoded encoded) {
+    /** Iterations that {@link #after} runs: all but the one before the encoder, if there is one. */
+    public int afterEncoder() {
+      return Math.max(1, iterations - 1);
+    }
+
+    /** Of z and y, or of their derivatives, the one that every v sums up. */
+    public Tensor summed(Tensor z, Tensor y) {
+      return encoded == Encoded.AGREEMENT ? z : y;
+    }
+
     /** Checks τ. */
     public Options {
       if (iterations < 1) {
@@ -106,4 +118,28 @@ public interface CapsuleRouting {
    */
   void beforeBackward(
       Batch batch, Tensor z, Tensor logits, Tensor dUpdated, Tensor dDirect, Tensor dZ);
+
+  /**
+   * Refuses tensors that do not have the batch's shape.
+   *
+   * @param half which of the four directions, for the message
+   * @param vectors capsules of {@link Axis#ITEMS}, width d
+   * @param logits capsules of {@link Axis#ITEMS}, width 1
+   * @param outputs capsules of {@link Axis#HISTORIES}, width d
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void check(
+      String half, Batch batch, List<Tensor> vectors, List<Tensor> logits, List<Tensor> outputs) {
+    String operation = "capsule_routing." + half;
+    int d = batch.shape().d();
+    for (Tensor vector : vectors) {
+      Arguments.capsules(operation, "vectors", vector, Axis.ITEMS, d);
+    }
+    for (Tensor logit : logits) {
+      Arguments.capsules(operation, "logits", logit, Axis.ITEMS, 1);
+    }
+    for (Tensor output : outputs) {
+      Arguments.capsules(operation, "outputs", output, Axis.HISTORIES, d);
+    }
+  }
 }

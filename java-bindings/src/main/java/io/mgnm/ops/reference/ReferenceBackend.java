@@ -116,7 +116,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw new UnsupportedOperationException("capsuleProjection");
+    return new ReferenceCapsuleProjection(this);
   }
 
   @Override
@@ -126,7 +126,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw new UnsupportedOperationException("capsuleRouting");
+    return new ReferenceCapsuleRouting(this, options);
   }
 
   @Override

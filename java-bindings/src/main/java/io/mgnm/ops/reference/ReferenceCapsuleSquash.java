@@ -21,10 +21,7 @@ final class ReferenceCapsuleSquash implements CapsuleSquash {
     backend.run(
         () -> {
           for (int row = 0; row < v.rows(); row++) {
-            double phi = precision.store(factor(norm(v, row)));
-            for (int k = 0; k < v.width(); k++) {
-              o.set(row, k, phi * v.get(row, k));
-            }
+            setRow(o, row, squash(row(v, row), precision));
           }
         });
   }
@@ -38,40 +35,71 @@ final class ReferenceCapsuleSquash implements CapsuleSquash {
     backend.run(
         () -> {
           for (int row = 0; row < v.rows(); row++) {
-            double r = norm(v, row);
-            double phi = precision.store(factor(r));
-            double radial = precision.store(radial(r));
-            double along = 0; // e · ȯ
-            for (int k = 0; k < v.width(); k++) {
-              along = precision.store(along + unit(v, row, k, r) * dO.get(row, k));
-            }
-            for (int k = 0; k < v.width(); k++) {
-              dV.set(row, k, phi * dO.get(row, k) + radial * along * unit(v, row, k, r));
-            }
+            setRow(dV, row, squashBackward(row(v, row), row(dO, row), precision));
           }
         });
   }
 
+  /** (7) of one vector. */
+  static double[] squash(double[] v, Precision precision) {
+    double phi = precision.store(factor(norm(v, precision)));
+    double[] o = new double[v.length];
+    for (int k = 0; k < v.length; k++) {
+      o[k] = precision.store(phi * v[k]);
+    }
+    return o;
+  }
+
+  /** The derivative by one vector v, from the derivative by its o. */
+  static double[] squashBackward(double[] v, double[] dO, Precision precision) {
+    double r = norm(v, precision);
+    double phi = precision.store(factor(r));
+    double radial = precision.store(radial(r));
+    double along = 0; // e · ȯ
+    for (int k = 0; k < v.length; k++) {
+      along = precision.store(along + unit(v[k], r) * dO[k]);
+    }
+    double[] dV = new double[v.length];
+    for (int k = 0; k < v.length; k++) {
+      dV[k] = precision.store(phi * dO[k] + radial * along * unit(v[k], r));
+    }
+    return dV;
+  }
+
   /** |v|, from components scaled by the largest so that their squares cannot overflow. */
-  private double norm(ReferenceTensor v, int row) {
+  private static double norm(double[] v, Precision precision) {
     double largest = 0;
-    for (int k = 0; k < v.width(); k++) {
-      largest = Math.max(largest, Math.abs(v.get(row, k)));
+    for (double component : v) {
+      largest = Math.max(largest, Math.abs(component));
     }
     if (largest == 0) {
       return 0;
     }
     double sum = 0;
-    for (int k = 0; k < v.width(); k++) {
-      double scaled = v.get(row, k) / largest;
+    for (double component : v) {
+      double scaled = component / largest;
       sum = precision.store(sum + scaled * scaled);
     }
     return precision.store(largest * Math.sqrt(sum));
   }
 
   /** A component of e = v/r. */
-  private static double unit(ReferenceTensor v, int row, int k, double r) {
-    return r == 0 ? 0 : v.get(row, k) / r;
+  private static double unit(double component, double r) {
+    return r == 0 ? 0 : component / r;
+  }
+
+  private static double[] row(ReferenceTensor tensor, int row) {
+    double[] values = new double[tensor.width()];
+    for (int k = 0; k < values.length; k++) {
+      values[k] = tensor.get(row, k);
+    }
+    return values;
+  }
+
+  private static void setRow(ReferenceTensor tensor, int row, double[] values) {
+    for (int k = 0; k < values.length; k++) {
+      tensor.set(row, k, values[k]);
+    }
   }
 
   /** φ(r) = r / (1 + r²), written so that r² cannot overflow. */
