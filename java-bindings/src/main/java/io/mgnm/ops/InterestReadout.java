@@ -10,7 +10,15 @@ package io.mgnm.ops;
  * </pre>
  *
  * <p>With {@link Attention#JOINT} the softmax runs over all (L + 1)·K interests and there is one y.
- * The interests do not depend on the candidate. The derivative of ReLU at 0 is 0.
+ * The interests do not depend on the candidate. The derivative of ReLU at 0 is 0:
+ *
+ * <pre>
+ *   w_j = a_j (1 + s_j − y);   ẋ = Σ_l ẏ_l Σ_j w_j q_j;   q̇_j = Σ_x ẏ w_j x
+ *   ȯ = (q̇ ⊙ [q > 0]) · W'ᵀ;   Ẇ' = Σ oᵀ (q̇ ⊙ [q > 0])
+ * </pre>
+ *
+ * <p>A score that is not a number stays so: neither ReLU nor the maximum hides it. A history's
+ * results do not depend on what else is in the batch. Same bits from run to run.
  */
 public interface InterestReadout {
 
@@ -18,7 +26,7 @@ public interface InterestReadout {
   enum Projection {
     /** {@code ReLU(o W')}, (11). */
     RELU,
-    /** {@code q = o}, as the released code does; W' is neither read nor given a derivative. */
+    /** {@code q = o}, as the released code does; w and dW are not looked at, and may be null. */
     NONE
   }
 
@@ -94,4 +102,70 @@ public interface InterestReadout {
       Tensor dO,
       Tensor dW,
       Tensor dE);
+
+  /**
+   * Refuses tensors of other shapes than {@link #interests} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkInterests(
+      String direction, Options options, Batch batch, Tensor o, Tensor w, Tensor q) {
+    String operation = "interest_readout." + direction;
+    int d = batch.shape().d();
+    Arguments.capsules(operation, "o", o, Axis.HISTORIES, d);
+    Arguments.capsules(operation, "q", q, Axis.HISTORIES, d);
+    if (options.projection() == Projection.RELU) {
+      int rows = Math.multiplyExact(batch.shape().interests(), d);
+      Arguments.fixed(operation, "w", w, rows, d);
+    }
+  }
+
+  /**
+   * Refuses tensors of other shapes than {@link #scores} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkScores(
+      String direction, Options options, Batch batch, Tensor q, Tensor e, Tensor y) {
+    String operation = "interest_readout." + direction;
+    BatchShape shape = batch.shape();
+    Arguments.capsules(operation, "q", q, Axis.HISTORIES, shape.d());
+    Arguments.rows(operation, "e", e, Axis.CANDIDATES, shape.d());
+    Arguments.rows(operation, "y", y, Axis.CANDIDATES, options.scores(shape.levels()));
+  }
+
+  /**
+   * Refuses tensors of other shapes than {@link #backward} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkBackward(
+      Options options,
+      Batch batch,
+      Tensor o,
+      Tensor w,
+      Tensor q,
+      Tensor e,
+      Tensor dY,
+      Tensor dO,
+      Tensor dW,
+      Tensor dE) {
+    String direction = "backward";
+    checkInterests(direction, options, batch, o, w, q);
+    checkInterests(direction, options, batch, dO, dW, q);
+    checkScores(direction, options, batch, q, e, dY);
+    checkScores(direction, options, batch, q, dE, dY);
+  }
+
+  /**
+   * Refuses tensors of other shapes than {@link #readout} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkReadout(Options options, Batch batch, Tensor y, Tensor score) {
+    String operation = "interest_readout.readout";
+    int scores = options.scores(batch.shape().levels());
+    Arguments.rows(operation, "y", y, Axis.CANDIDATES, scores);
+    Arguments.rows(operation, "score", score, Axis.CANDIDATES, 1);
+  }
 }

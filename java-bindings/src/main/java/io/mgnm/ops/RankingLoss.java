@@ -4,7 +4,13 @@ package io.mgnm.ops;
  * {@code ranking_loss}, equations (16) and (17): binary cross-entropy of every level's score with
  * the logistic function, as sums. The first candidate of a history has label 1, the others 0.
  *
- * <pre>  loss_b = Σ_c Σ_l BCE(σ(y_cl), label_c);   ẏ_cl = σ(y_cl) − label_c </pre>
+ * <pre>
+ *   loss_b = Σ_c Σ_l max(y_cl, 0) − y_cl·label_c + log(1 + e^−|y_cl|)
+ *   ẏ_cl = σ(y_cl) − label_c
+ * </pre>
+ *
+ * <p>A score that is infinite or not a number gives a loss that is not finite, never 0, so that
+ * {@link #total} sees it. Same bits from run to run.
  */
 public interface RankingLoss {
 
@@ -23,11 +29,33 @@ public interface RankingLoss {
   void forward(Batch batch, Tensor y, Tensor loss, Tensor dY);
 
   /**
-   * Adds the batch's sums to the state, in a fixed order, and marks the step as failed where a sum
-   * is not finite.
+   * Adds the batch's sums to the state, history by history, and how many histories and candidates
+   * they are over. Where a sum is not finite the running step has failed, unless one before it has.
    *
    * @param loss as {@link #forward} wrote it
    * @param l1 {@link Axis#HISTORIES} × 1, Σ |A| of each history
    */
   void total(Batch batch, Tensor loss, Tensor l1, StepState state);
+
+  /**
+   * Refuses tensors of other shapes than {@link #forward} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkForward(Options options, Tensor y, Tensor loss, Tensor dY) {
+    String operation = "ranking_loss.forward";
+    Arguments.rows(operation, "y", y, Axis.CANDIDATES, options.scores());
+    Arguments.rows(operation, "loss", loss, Axis.HISTORIES, 1);
+    Arguments.rows(operation, "dY", dY, Axis.CANDIDATES, options.scores());
+  }
+
+  /**
+   * Refuses tensors of other shapes than {@link #total} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkTotal(Tensor loss, Tensor l1) {
+    Arguments.rows("ranking_loss.total", "loss", loss, Axis.HISTORIES, 1);
+    Arguments.rows("ranking_loss.total", "l1", l1, Axis.HISTORIES, 1);
+  }
 }

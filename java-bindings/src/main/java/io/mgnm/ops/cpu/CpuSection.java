@@ -38,6 +38,9 @@ final class CpuSection implements Runnable {
 
   @Override
   public void run() {
+    for (HistoryTask task : tasks) {
+      task.begin();
+    }
     workers.run(usedSlots(), slotPiece);
     for (CpuTensor sum : sums) {
       adding = sum;

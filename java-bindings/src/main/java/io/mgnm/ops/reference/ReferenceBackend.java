@@ -101,7 +101,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public EmbeddingGather embeddingGather() {
-    throw new UnsupportedOperationException("embeddingGather");
+    return new ReferenceEmbeddingGather(this);
   }
 
   @Override
@@ -141,12 +141,12 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw new UnsupportedOperationException("interestReadout");
+    return new ReferenceInterestReadout(this, options);
   }
 
   @Override
   public RankingLoss rankingLoss(RankingLoss.Options options) {
-    throw new UnsupportedOperationException("rankingLoss");
+    return new ReferenceRankingLoss(this, options);
   }
 
   @Override
@@ -161,7 +161,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public TopK topK(TopK.Options options) {
-    throw new UnsupportedOperationException("topK");
+    return new ReferenceTopK(this, options);
   }
 
   @Override
