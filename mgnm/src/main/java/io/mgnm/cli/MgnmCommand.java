@@ -34,12 +34,14 @@ public final class MgnmCommand {
   /** The command line with all subcommands, writing to the standard streams. */
   public static CommandLine commandLine() {
     CommandLine line = new CommandLine(new MgnmCommand());
+    line.addSubcommand(new DemoCommand());
     line.addSubcommand(new PrepareCommand());
     line.addSubcommand(new DescribeCommand());
     line.addSubcommand(new SynthesizeCommand());
     line.addSubcommand(new TrainCommand());
     line.addSubcommand(new EvaluateCommand());
     line.addSubcommand(new RecommendCommand());
+    line.addSubcommand(new SettingsCommand());
     ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler(MgnmCommand::explain);
