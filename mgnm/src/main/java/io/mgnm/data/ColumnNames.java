@@ -12,36 +12,51 @@ record ColumnNames(PrepareOptions.Columns given) {
 
   /** What a column means, and the names it is known by: lower case, letters and digits only. */
   enum Role {
-    USER(
-        "user",
-        "userid",
-        "uid",
-        "reviewerid",
-        "customerid",
-        "visitorid",
-        "sequence",
-        "sequenceid",
-        "session",
-        "sessionid"),
-    ITEM(
-        "item",
-        "itemid",
-        "iid",
-        "asin",
-        "parentasin",
-        "movieid",
-        "productid",
-        "businessid",
-        "videoid",
-        "trackid"),
-    TIME("time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "eventtime", "ts"),
-    RATING("rating", "ratings", "overall", "stars"),
-    NAME("name", "title", "path", "itemname", "itemtitle");
+    USER,
+    ITEM,
+    TIME,
+    RATING,
+    NAME;
 
-    private final Set<String> names;
-
-    Role(String... names) {
-      this.names = Set.of(names);
+    private Set<String> names() {
+      return switch (this) {
+        case USER ->
+            Set.of(
+                "user",
+                "userid",
+                "uid",
+                "reviewerid",
+                "customerid",
+                "visitorid",
+                "sequence",
+                "sequenceid",
+                "session",
+                "sessionid");
+        case ITEM ->
+            Set.of(
+                "item",
+                "itemid",
+                "iid",
+                "asin",
+                "parentasin",
+                "movieid",
+                "productid",
+                "businessid",
+                "videoid",
+                "trackid");
+        case TIME ->
+            Set.of(
+                "time",
+                "timestamp",
+                "date",
+                "datetime",
+                "unixtime",
+                "unixreviewtime",
+                "eventtime",
+                "ts");
+        case RATING -> Set.of("rating", "ratings", "overall", "stars");
+        case NAME -> Set.of("name", "title", "path", "itemname", "itemtitle");
+      };
     }
 
     String label() {
@@ -68,7 +83,7 @@ record ColumnNames(PrepareOptions.Columns given) {
   private boolean matches(Role role, String column) {
     String wanted = given(role);
     return wanted == null
-        ? role.names.contains(normalised(column))
+        ? role.names().contains(normalised(column))
         : wanted.equals(column) || wanted.equals(withoutType(column));
   }
 

@@ -46,7 +46,7 @@ public final class Dataset implements AutoCloseable {
         segments.put(file.name(), map(file));
       }
       for (Manifest.PartReport part : manifest.split().parts()) {
-        int p = part.part().ordinal();
+        int p = part.part().index();
         partOffsets[p + 1] = Math.addExact(partOffsets[p], part.samples());
       }
       long users = manifest.users();
@@ -226,12 +226,12 @@ public final class Dataset implements AutoCloseable {
 
   /** The first sample of a part. */
   public int partBegin(Part part) {
-    return partOffsets[part.ordinal()];
+    return partOffsets[part.index()];
   }
 
   /** The end of a part's samples, exclusive. */
   public int partEnd(Part part) {
-    return partOffsets[part.ordinal() + 1];
+    return partOffsets[part.index() + 1];
   }
 
   /** The user of a sample. */
@@ -257,6 +257,16 @@ public final class Dataset implements AutoCloseable {
   /** Copy of where users' training periods end: int[users]. */
   public int[] trainingEnds() {
     return trainingEnds.toArray(FlatFiles.INT);
+  }
+
+  /** Copy of the users of all samples, part after part: int[samples]. */
+  public int[] sampleUsers() {
+    return sampleUsers.toArray(FlatFiles.INT);
+  }
+
+  /** Copy of the target events of all samples, part after part: int[samples]. */
+  public int[] sampleEvents() {
+    return sampleEvents.toArray(FlatFiles.INT);
   }
 
   /** Copy of the users of a part's samples, in order. */

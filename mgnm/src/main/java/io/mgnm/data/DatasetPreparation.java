@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -173,13 +174,14 @@ public final class DatasetPreparation {
       Path work = folder.resolve("work");
       writer.writeItemNames(database, loadNames(database, options.itemNames(), work), items);
     }
+    List<String> shown = Arrays.stream(cuts).mapToObj(reading.kind()::show).toList();
     Manifest.Filters filters =
         new Manifest.Filters(database.rows(), afterRatings, afterKCore, log.size());
     return writer.writeManifest(
         log,
         table,
         new DatasetWriter.Origin(
-            options, filters, reading.kind(), reading.rated(), cuts, reading.files()));
+            options, filters, reading.kind(), reading.rated(), shown, reading.files()));
   }
 
   private long[] cuts(InteractionDatabase database, TimeKind kind) throws IOException {

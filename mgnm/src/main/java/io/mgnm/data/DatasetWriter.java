@@ -20,7 +20,7 @@ final class DatasetWriter {
       Manifest.Filters filters,
       TimeKind kind,
       boolean rated,
-      long[] cuts,
+      List<String> cuts,
       List<Loaded> files) {}
 
   private final Path folder;
@@ -134,7 +134,7 @@ final class DatasetWriter {
                 kind == TimeKind.NONE ? null : kind.show(log.time(last))),
             new Manifest.SplitReport(
                 options.split().label(),
-                Arrays.stream(origin.cuts()).mapToObj(kind::show).toList(),
+                origin.cuts(),
                 Arrays.stream(Part.values()).map(p -> report(p, table)).toList()),
             origin.filters(),
             new Manifest.Options(
@@ -169,8 +169,8 @@ final class DatasetWriter {
     BitSet items = new BitSet();
     int coldUserSamples = 0;
     int coldItemSamples = 0;
-    int begin = table.partOffsets[part.ordinal()];
-    int end = table.partOffsets[part.ordinal() + 1];
+    int begin = table.partOffsets[part.index()];
+    int end = table.partOffsets[part.index() + 1];
     for (int s = begin; s < end; s++) {
       int user = table.sampleUsers[s];
       int item = table.eventItems[table.sampleEvents[s]];

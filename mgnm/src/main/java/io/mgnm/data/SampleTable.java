@@ -78,7 +78,7 @@ final class SampleTable {
         int slot = starts[bucket(e, parts, places, positions)]++;
         sampleUsers[slot] = log.user(e);
         sampleEvents[slot] = places[e];
-        if (parts[e] != Part.TRAIN.ordinal() && e < firstValidation) {
+        if (parts[e] != Part.TRAIN.index() && e < firstValidation) {
           firstValidation = e;
         }
       }
@@ -128,7 +128,7 @@ final class SampleTable {
   }
 
   private byte[] partsByRatio(int[] places) {
-    long samples = log.size() - log.userCodes();
+    long samples = (long) log.size() - log.userCodes();
     long trainEnd = samples * 7 / 10;
     long testBegin = samples - samples * 2 / 10;
     byte[] parts = new byte[log.size()];
@@ -167,7 +167,7 @@ final class SampleTable {
 
   private static byte part(boolean training, boolean beforeTest) {
     Part part = training ? Part.TRAIN : beforeTest ? Part.VALIDATION : Part.TEST;
-    return (byte) part.ordinal();
+    return (byte) part.index();
   }
 
   private int longestSequence() {
@@ -206,7 +206,7 @@ final class SampleTable {
 
   private void requireEveryPart(Split split) {
     for (Part part : Part.values()) {
-      if (partOffsets[part.ordinal()] == partOffsets[part.ordinal() + 1]) {
+      if (partOffsets[part.index()] == partOffsets[part.index() + 1]) {
         throw BadInputException.option(
             "samples in every part of the split " + split.label(),
             "none for "

@@ -148,7 +148,18 @@ record SourceFile(Path path, Kind kind, boolean gzip, String firstLine, long byt
     }
   }
 
-  private record Content(byte[] firstLine, long decompressed, String sha256) {}
+  /** What reading a file to its end told. */
+  private static final class Content {
+    private final byte[] firstLine;
+    private final long decompressed;
+    private final String sha256;
+
+    Content(byte[] firstLine, long decompressed, String sha256) {
+      this.firstLine = firstLine;
+      this.decompressed = decompressed;
+      this.sha256 = sha256;
+    }
+  }
 
   private static Content readThrough(Path path, boolean gzip) throws IOException {
     long decompressed = 0;

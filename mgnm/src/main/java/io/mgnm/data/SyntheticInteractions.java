@@ -7,12 +7,12 @@ import java.util.SplittableRandom;
 /**
  * Made-up interactions with planted interests, of any size, the same for the same options.
  *
- * <p>Items are divided at random into interests of equal size. A user starts with a few interests
- * stays with the current one with probability {@value #STAY}, else turns to another of his; with
- * probability {@code drift} one of them is first swapped for a new one; with probability {@code
- * noise} an event follows none of them. Popularity falls as rank^-popularity over interests and
- * over the items of one. Lengths are log-normal. Every item occurs: item events are spread over the
- * whole run by sequential sampling, so {@code items} is exact.
+ * <p>Items are divided at random into interests of equal size. A user draws a few interests
+ * (perhaps one of them twice), stays with the current one with probability {@value #STAY}, else
+ * turns to another; with probability {@code drift} one of them is first swapped for a new one; with
+ * probability {@code noise} an event follows none of them. Popularity falls as rank^-popularity
+ * over interests and over the items of one. Lengths are log-normal. Every item occurs: item events
+ * are spread over the whole run by sequential sampling, so {@code items} is exact.
  */
 public final class SyntheticInteractions {
   private static final double STAY = 0.8;

@@ -39,7 +39,7 @@ class BadInputTest {
    * @param words what else the message says
    * @param options options of the command
    */
-  record Case(String name, String content, String line, List<String> words, String... options) {
+  record Case(String name, String content, String line, List<String> words, List<String> options) {
     @Override
     public String toString() {
       return name + ": " + words;
@@ -47,11 +47,11 @@ class BadInputTest {
   }
 
   private static Case bad(String name, String content, String line, String... words) {
-    return new Case(name, content, line, List.of(words));
+    return new Case(name, content, line, List.of(words), List.of());
   }
 
   private static Case with(String options, String content, String... words) {
-    return new Case("t.csv", content, "", List.of(words), options.split(" "));
+    return new Case("t.csv", content, "", List.of(words), List.of(options.split(" ")));
   }
 
   static Stream<Case> texts() {
@@ -142,7 +142,7 @@ class BadInputTest {
   void isRefused(Case bad) throws IOException {
     Path file = Tables.text(folder, bad.name(), bad.content());
     List<String> arguments = new ArrayList<>(List.of(file.toString()));
-    arguments.addAll(Arrays.asList(bad.options()));
+    arguments.addAll(bad.options());
     String message = refuse(arguments);
     if (!bad.line().isEmpty()) {
       assertThat(message).contains(file + ", " + bad.line() + ":");

@@ -49,6 +49,8 @@ class DatasetTest {
       assertThat(data.sampleEvents(Part.VALIDATION)).containsExactly(2, 5);
       assertThat(data.sampleUsers(Part.TEST)).containsExactly(0, 1);
       assertThat(data.sampleEvents(Part.TEST)).containsExactly(3, 6);
+      assertThat(data.sampleUsers()).containsExactly(0, 0, 1, 0, 1);
+      assertThat(data.sampleEvents()).containsExactly(1, 2, 5, 3, 6);
       assertThat(data.sampleUser(4)).isEqualTo(1);
       assertThat(data.sampleEvent(4)).isEqualTo(6);
       assertThat(data.item(data.sampleEvent(4))).isEqualTo(data.findItem("z").getAsInt());
@@ -74,7 +76,7 @@ class DatasetTest {
     }
     StringBuilder rows = new StringBuilder("user,item\n");
     for (String id : ids) {
-      rows.append(("%1$s,%1$s\n%1$s,p\n%1$s,q\n%1$s,r\n").formatted(id));
+      rows.append("%1$s,%1$s\n%1$s,p\n%1$s,q\n%1$s,r\n".formatted(id));
     }
     Path file = Tables.text(folder, "ids.csv", rows.toString());
     Path out = folder.resolve("ids");

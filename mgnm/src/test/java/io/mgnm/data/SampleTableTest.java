@@ -83,9 +83,7 @@ class SampleTableTest {
   private static List<Sample> samplesOf(SampleTable table) {
     List<Sample> samples = new ArrayList<>();
     for (Part part : Part.values()) {
-      for (int s = table.partOffsets[part.ordinal()];
-          s < table.partOffsets[part.ordinal() + 1];
-          s++) {
+      for (int s = table.partOffsets[part.index()]; s < table.partOffsets[part.index() + 1]; s++) {
         int user = table.sampleUsers[s];
         List<Integer> history = new ArrayList<>();
         for (int e = table.userOffsets[user]; e < table.sampleEvents[s]; e++) {
