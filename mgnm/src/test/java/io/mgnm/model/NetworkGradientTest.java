@@ -93,7 +93,7 @@ class NetworkGradientTest {
             ranking.forward(batch, network.scores(), loss, dScores);
             return sum(loss) + config.graph().l1() * sum(network.l1());
           };
-      total.getAsDouble();
+      var _ = total.getAsDouble();
       network.backward(dScores, gradients);
       RowGradients itemRows = scope.rowGradients(ITEMS, config.d());
       RowGradients userRows = scope.rowGradients(USERS, config.d());
