@@ -177,12 +177,12 @@ public final class CpuBackend implements Backend {
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw new UnsupportedOperationException("hadamardSigmoidAdjacency");
+    return new CpuHadamardSigmoidAdjacency(this);
   }
 
   @Override
   public GraphConvolution graphConvolution(GraphConvolution.Options options) {
-    throw new UnsupportedOperationException("graphConvolution");
+    return new CpuGraphConvolution(this, options);
   }
 
   @Override
