@@ -180,7 +180,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw new UnsupportedOperationException("batchSampling");
+    return new CpuBatchSampling(this, options);
   }
 
   @Override
