@@ -14,8 +14,8 @@ package io.mgnm.ops;
  *   mix(x):  x ^= x >>> 16;  x *= 0x85EBCA6B;  x ^= x >>> 13;  x *= 0xC2B2AE35;  x ^= x >>> 16
  * </pre>
  *
- * <p>k_i is word i mod 4 of the {@link Philox} counter ({@link Philox#EPOCH_ORDER}, epoch, 0,
- * ⌊i/4⌋). One object is used by one thread at a time, unless nobody calls {@link #key}.
+ * <p>k_i is word i mod 4 of the {@link Philox} counter (purpose, time, 0, ⌊i/4⌋). One object is
+ * used by one thread at a time, unless nobody calls {@link #key}.
  */
 public final class Feistel {
   /** Rounds: eight would do for thousands, but a few elements have halves of one or two bits. */
@@ -49,11 +49,16 @@ public final class Feistel {
     return n;
   }
 
-  /** Makes it the permutation of an epoch of a run. */
-  public void key(long seed, int epoch) {
+  /**
+   * Makes it the permutation of a purpose and a time.
+   *
+   * @param purpose one of {@link Philox}'s constants
+   * @param time the epoch, for the order of training samples
+   */
+  public void key(long seed, int purpose, int time) {
     for (int i = 0; i < ROUNDS; i++) {
       if (i % 4 == 0) {
-        Philox.words(seed, Philox.EPOCH_ORDER, epoch, 0, i / 4, words);
+        Philox.words(seed, purpose, time, 0, i / 4, words);
       }
       keys[i] = words[i % 4];
     }

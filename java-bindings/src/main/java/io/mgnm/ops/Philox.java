@@ -33,6 +33,9 @@ public final class Philox {
   /** Purpose: initial values of parameters. */
   public static final int INITIAL_VALUE = 6;
 
+  /** Purpose: the scores of a scorer that knows nothing. */
+  public static final int RANDOM_SCORE = 7;
+
   /** Rounds. */
   public static final int ROUNDS = 10;
 

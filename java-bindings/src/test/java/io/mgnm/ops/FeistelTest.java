@@ -19,7 +19,7 @@ class FeistelTest {
     for (int n : SIZES) {
       Feistel order = new Feistel(n);
       for (long seed : new long[] {0, 1, -7, 0x123456789abcdefL}) {
-        order.key(seed, 3);
+        order.key(seed, Philox.EPOCH_ORDER, 3);
         BitSet seen = new BitSet(n);
         for (int i = 0; i < n; i++) {
           int element = order.apply(i);
@@ -35,7 +35,7 @@ class FeistelTest {
   void theLargestSizesStayInRange() {
     for (int n : new int[] {Integer.MAX_VALUE, 1 << 30, (1 << 30) + 1}) {
       Feistel order = new Feistel(n);
-      order.key(5, 0);
+      order.key(5, Philox.EPOCH_ORDER, 0);
       for (int i : new int[] {0, 1, n / 2, n - 1}) {
         assertThat(order.apply(i)).isBetween(0, n - 1);
       }
@@ -71,7 +71,7 @@ class FeistelTest {
     long[] distance = new long[n - 1];
     Feistel order = new Feistel(n);
     for (int epoch = 0; epoch < 20_000; epoch++) {
-      order.key(4, epoch);
+      order.key(4, Philox.EPOCH_ORDER, epoch);
       first[order.apply(0)]++;
       distance[Math.floorMod(order.apply(1) - order.apply(0), n) - 1]++;
     }
@@ -89,7 +89,7 @@ class FeistelTest {
 
   private static int[] order(int n, long seed, int epoch) {
     Feistel order = new Feistel(n);
-    order.key(seed, epoch);
+    order.key(seed, Philox.EPOCH_ORDER, epoch);
     return IntStream.range(0, n).map(order::apply).toArray();
   }
 }

@@ -27,7 +27,12 @@ class AllocationTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"encoder=bilstm", "encoder=bilstm-projected", "model.interests=4", "embedding.update=dense"})
+      strings = {
+        "encoder=bilstm",
+        "encoder=bilstm-projected",
+        "model.interests=4",
+        "embedding.update=dense"
+      })
   void aWarmStepAllocatesNothing(String assignment) {
     Settings settings = TestRuns.settings().with(assignment);
     ModelConfig config = ModelConfig.of(settings);

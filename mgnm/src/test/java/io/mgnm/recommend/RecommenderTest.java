@@ -162,8 +162,7 @@ class RecommenderTest {
     assertThatThrownBy(() -> Recommender.open(run))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("--data DIR");
-    try (Recommender recommender =
-        Recommender.open(run, moved, "cpu", BackendOptions.defaults())) {
+    try (Recommender recommender = Recommender.open(run, moved, "cpu", BackendOptions.defaults())) {
       assertThat(recommender.recommend(history(recommender.data(), 2), 3).items()).hasSize(3);
     }
   }

@@ -54,7 +54,7 @@ final class BatchDraw implements Runnable {
     long batches = Math.ceilDiv((long) n, capacity);
     int first = (int) (state.step % batches) * capacity;
     int count = Math.min(capacity, n - first);
-    order.key(options.seed(), (int) (state.step / batches));
+    order.key(options.seed(), Philox.EPOCH_ORDER, (int) (state.step / batches));
     for (int b = 0; b < count; b++) {
       int sample = order.apply(first + b);
       batch.samples[b] = sample;

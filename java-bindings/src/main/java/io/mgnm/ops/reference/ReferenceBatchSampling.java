@@ -41,7 +41,7 @@ final class ReferenceBatchSampling implements BatchSampling {
         () -> {
           long step = state.step;
           long batches = (n + (long) capacity - 1) / capacity; // ⌈n/B⌉
-          order.key(options.seed(), (int) (step / batches));
+          order.key(options.seed(), Philox.EPOCH_ORDER, (int) (step / batches));
           int first = (int) (step % batches) * capacity;
           int[] drawn = IntStream.range(first, end(first, capacity, n)).map(order::apply).toArray();
           int[] users = Arrays.stream(drawn).map(sample -> sampleUsers[sample]).toArray();
