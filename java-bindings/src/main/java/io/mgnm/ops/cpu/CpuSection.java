@@ -38,6 +38,9 @@ final class CpuSection implements Runnable {
 
   @Override
   public void run() {
+    for (HistoryTask task : tasks) {
+      task.prepare();
+    }
     workers.run(usedSlots(), slotPiece);
     for (CpuTensor sum : sums) {
       adding = sum;
