@@ -200,7 +200,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw new UnsupportedOperationException("capsuleProjection");
+    return new CpuCapsuleProjection(this);
   }
 
   @Override
@@ -210,7 +210,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw new UnsupportedOperationException("capsuleRouting");
+    return new CpuCapsuleRouting(this, options);
   }
 
   @Override
