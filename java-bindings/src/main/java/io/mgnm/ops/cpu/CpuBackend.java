@@ -235,7 +235,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw new UnsupportedOperationException("embeddingGradient");
+    return new CpuEmbeddingGradient(this);
   }
 
   @Override

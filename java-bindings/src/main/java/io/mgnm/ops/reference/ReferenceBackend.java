@@ -151,7 +151,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw new UnsupportedOperationException("embeddingGradient");
+    return new ReferenceEmbeddingGradient(this);
   }
 
   @Override
