@@ -215,7 +215,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw new UnsupportedOperationException("biLstm");
+    return new CpuBiLstm(this, options);
   }
 
   @Override
