@@ -10,4 +10,12 @@ package io.mgnm.ops;
 public record Bounds(double floor) {
   /** Eight units in the last place: another order of a few dozen additions. */
   public static final Bounds DEFAULT = new Bounds(8 * 0x1p-23);
+
+  /**
+   * Softmax of logits of the given size: rounding them, which no order of summing avoids, changes a
+   * coupling by that many half units in the last place, and in another order by other ones.
+   */
+  public static Bounds ofLogits(double size) {
+    return new Bounds(DEFAULT.floor + size * 0x1p-24);
+  }
 }
