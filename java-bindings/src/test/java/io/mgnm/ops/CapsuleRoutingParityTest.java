@@ -67,6 +67,7 @@ class CapsuleRoutingParityTest {
         "capsule_routing, %s, %s, scale %g".formatted(size, options, scale),
         backend,
         size.seed() + options.iterations(),
+        scale > 1 ? Bounds.ofLogits(10 * scale) : Bounds.DEFAULT, // |z| times some iterations
         subject -> {
           Tensors t = new Tensors(subject, size, options, scale);
           t.before();

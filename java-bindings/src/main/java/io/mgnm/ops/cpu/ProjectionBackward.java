@@ -18,7 +18,7 @@ import jdk.incubator.vector.VectorMask;
  * micro-batch in the same order and then added to its slot.
  */
 final class ProjectionBackward implements HistoryTask {
-  private static final int BLOCK = 8;
+  private static final int BLOCK = 4;
 
   private final int d;
   private final int interests;
@@ -81,7 +81,7 @@ final class ProjectionBackward implements HistoryTask {
       for (int r = 0; r < own.count(); r++) {
         for (int t = 0; t < own.length(r); t += BLOCK) {
           for (int in = 0; in < d; in += STEP) {
-            eightRows(micro, own, r, t, in, group + own.lane(r), sum);
+            fourRows(micro, own, r, t, in, group + own.lane(r), sum);
           }
         }
       }
@@ -90,12 +90,12 @@ final class ProjectionBackward implements HistoryTask {
   }
 
   /**
-   * Both derivatives from eight positions of one run. ḣ is written by a level's first interests and
+   * Both derivatives from four positions of one run. ḣ is written by a level's first interests and
    * added to by those that the next group goes on with.
    *
    * @param z the first lane of the run in position 0 of the group
    */
-  private void eightRows(
+  private void fourRows(
       MicroBatch micro, LevelRuns from, int r, int first, int in, int z, float[] sum) {
     float[] gradient = dZ.array(micro);
     float[] target = dLevels.array(micro);
@@ -107,30 +107,18 @@ final class ProjectionBackward implements HistoryTask {
     int t1 = Math.min(first + 1, last);
     int t2 = Math.min(first + 2, last);
     int t3 = Math.min(first + 3, last);
-    int t4 = Math.min(first + 4, last);
-    int t5 = Math.min(first + 5, last);
-    int t6 = Math.min(first + 6, last);
-    int t7 = Math.min(first + 7, last);
     int row = from.row(r, 0, levelsWidth, d) + in;
     int read = levels.base(micro) + row;
     FloatVector h0 = row(h, read, first + 0, last, inside);
     FloatVector h1 = row(h, read, first + 1, last, inside);
     FloatVector h2 = row(h, read, first + 2, last, inside);
     FloatVector h3 = row(h, read, first + 3, last, inside);
-    FloatVector h4 = row(h, read, first + 4, last, inside);
-    FloatVector h5 = row(h, read, first + 5, last, inside);
-    FloatVector h6 = row(h, read, first + 6, last, inside);
-    FloatVector h7 = row(h, read, first + 7, last, inside);
     int write = dLevels.base(micro) + row;
     boolean fresh = from.interest(r) == 0;
     FloatVector a0 = start(target, write + t0 * levelsWidth, inside, fresh);
     FloatVector a1 = start(target, write + t1 * levelsWidth, inside, fresh);
     FloatVector a2 = start(target, write + t2 * levelsWidth, inside, fresh);
     FloatVector a3 = start(target, write + t3 * levelsWidth, inside, fresh);
-    FloatVector a4 = start(target, write + t4 * levelsWidth, inside, fresh);
-    FloatVector a5 = start(target, write + t5 * levelsWidth, inside, fresh);
-    FloatVector a6 = start(target, write + t6 * levelsWidth, inside, fresh);
-    FloatVector a7 = start(target, write + t7 * levelsWidth, inside, fresh);
     int vector = in / LANES * d * LANES + in % LANES;
     for (int lane = 0; lane < from.lanes(r); lane++) {
       int weight = (from.interest(r) + lane) * d * padded + vector;
@@ -138,10 +126,6 @@ final class ProjectionBackward implements HistoryTask {
       int z1 = z + lane + t1 * d * LANES;
       int z2 = z + lane + t2 * d * LANES;
       int z3 = z + lane + t3 * d * LANES;
-      int z4 = z + lane + t4 * d * LANES;
-      int z5 = z + lane + t5 * d * LANES;
-      int z6 = z + lane + t6 * d * LANES;
-      int z7 = z + lane + t7 * d * LANES;
       for (int out = 0; out < d; out++) {
         int at = out * LANES;
         FloatVector w = FloatVector.fromArray(FLOATS, packed, weight + at);
@@ -158,18 +142,6 @@ final class ProjectionBackward implements HistoryTask {
         FloatVector g3 = broadcast(gradient[z3 + at]);
         a3 = g3.fma(w, a3);
         s = g3.fma(h3, s);
-        FloatVector g4 = broadcast(gradient[z4 + at]);
-        a4 = g4.fma(w, a4);
-        s = g4.fma(h4, s);
-        FloatVector g5 = broadcast(gradient[z5 + at]);
-        a5 = g5.fma(w, a5);
-        s = g5.fma(h5, s);
-        FloatVector g6 = broadcast(gradient[z6 + at]);
-        a6 = g6.fma(w, a6);
-        s = g6.fma(h6, s);
-        FloatVector g7 = broadcast(gradient[z7 + at]);
-        a7 = g7.fma(w, a7);
-        s = g7.fma(h7, s);
         s.intoArray(sum, weight + at);
       }
     }
@@ -177,10 +149,6 @@ final class ProjectionBackward implements HistoryTask {
     a1.intoArray(target, write + t1 * levelsWidth, inside);
     a2.intoArray(target, write + t2 * levelsWidth, inside);
     a3.intoArray(target, write + t3 * levelsWidth, inside);
-    a4.intoArray(target, write + t4 * levelsWidth, inside);
-    a5.intoArray(target, write + t5 * levelsWidth, inside);
-    a6.intoArray(target, write + t6 * levelsWidth, inside);
-    a7.intoArray(target, write + t7 * levelsWidth, inside);
   }
 
   private FloatVector row(float[] h, int at, int t, int last, VectorMask<Float> inside) {
