@@ -10,8 +10,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * The logistic function and tanh over rows of lanes: {@link VectorMath}'s arithmetic in a loop of
- * its own.
+ * The logistic function, tanh and exp over rows of lanes: {@link VectorMath}'s arithmetic in a loop
+ * of its own.
  *
  * <p>C2 takes only so much into one compilation: from the second exponential on it leaves vectors
  * on the heap. {@link #run} is therefore written out, which makes it longer than what C2 ever
@@ -22,20 +22,34 @@ final class Activation {
 
   /** {@code to = 1 / (1 + e^−from)}; {@code size} is a multiple of 16, as everywhere here. */
   static void sigmoid(float[] a, int from, int to, int size) {
-    run(a, from, to, size, -1, 1, 0); // 1 / (m + 2), m = e^−x − 1
+    run(a, from, to, size, -1, 1, 1, 0, 2, 1); // 1 / (2 + m), m = e^−x − 1
   }
 
   /** {@code to = tanh from}, to full relative accuracy near 0. */
   static void tanh(float[] a, int from, int to, int size) {
-    run(a, from, to, size, 2, 0, 1); // m / (m + 2), m = e^2x − 1
+    run(a, from, to, size, 2, 1, 0, 1, 2, 1); // m / (2 + m), m = e^2x − 1
   }
 
-  /** {@code to = (one + slope · m) / (m + 2)}, {@code m = e^(exponent · from) − 1}. */
+  /** {@code to = e^(factor · from)}. */
+  static void exp(float[] a, int from, int to, int size, float factor) {
+    run(a, from, to, size, factor, 0, 0, 1, 1, 0);
+  }
+
+  /** {@code to = (a0 + a1 · m) / (b0 + b1 · m)}, {@code m = e^(factor · from) − offset}. */
   private static void run(
-      float[] a, int from, int to, int size, float exponent, float one, float slope) {
+      float[] a,
+      int from,
+      int to,
+      int size,
+      float factor,
+      float offset,
+      float a0,
+      float a1,
+      float b0,
+      float b1) {
     for (int u = 0; u < size; u += STEP) {
       FloatVector x = FloatVector.fromArray(FLOATS, a, from + u);
-      x = x.mul(FloatVector.broadcast(FLOATS, exponent));
+      x = x.mul(FloatVector.broadcast(FLOATS, factor));
       // By comparisons, which leave NaN alone.
       FloatVector most = FloatVector.broadcast(FLOATS, VectorMath.LARGEST);
       FloatVector least = FloatVector.broadcast(FLOATS, VectorMath.SMALLEST);
@@ -55,13 +69,15 @@ final class Activation {
       p = p.fma(r, FloatVector.broadcast(FLOATS, VectorMath.C3));
       p = p.fma(r, FloatVector.broadcast(FLOATS, VectorMath.C2));
       p = p.mul(r).fma(r, r);
-      // m = 2ⁿ p + (2ⁿ − 1)
+      // m = 2ⁿ p + (2ⁿ − offset)
       IntVector bits = shifted.reinterpretAsInts().lanewise(LSHL, 23);
       FloatVector scale = bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
-      FloatVector m = p.fma(scale, scale.sub(FloatVector.broadcast(FLOATS, 1f)));
+      FloatVector m = p.fma(scale, scale.sub(FloatVector.broadcast(FLOATS, offset)));
       FloatVector above =
-          m.fma(FloatVector.broadcast(FLOATS, slope), FloatVector.broadcast(FLOATS, one));
-      above.div(m.add(FloatVector.broadcast(FLOATS, 2f))).intoArray(a, to + u);
+          m.fma(FloatVector.broadcast(FLOATS, a1), FloatVector.broadcast(FLOATS, a0));
+      FloatVector below =
+          m.fma(FloatVector.broadcast(FLOATS, b1), FloatVector.broadcast(FLOATS, b0));
+      above.div(below).intoArray(a, to + u);
     }
   }
 }

@@ -220,7 +220,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
-    throw new UnsupportedOperationException("transformerEncoder");
+    return new CpuTransformerEncoder(this, options);
   }
 
   @Override

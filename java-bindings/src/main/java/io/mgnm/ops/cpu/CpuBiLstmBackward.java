@@ -119,18 +119,12 @@ final class CpuBiLstmBackward {
   }
 
   private void transpose(int direction) {
-    transpose(wAt + options.inputWeights(direction), d, 4 * h, inputTransposed);
-    transpose(wAt + options.hiddenWeights(direction), h, 4 * h, hiddenTransposed);
+    LaneProducts.transpose(w, wAt + options.inputWeights(direction), d, 4 * h, inputTransposed, 0);
+    LaneProducts.transpose(
+        w, wAt + options.hiddenWeights(direction), h, 4 * h, hiddenTransposed, 0);
     if (options.projected()) {
-      transpose(wAt + options.projection() + direction * h * d, h, d, projectionTransposed);
-    }
-  }
-
-  private void transpose(int at, int rows, int columns, float[] result) {
-    for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < columns; c++) {
-        result[c * rows + r] = w[at + r * columns + c];
-      }
+      LaneProducts.transpose(
+          w, wAt + options.projection() + direction * h * d, h, d, projectionTransposed, 0);
     }
   }
 

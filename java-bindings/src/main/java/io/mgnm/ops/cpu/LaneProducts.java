@@ -218,6 +218,15 @@ final class LaneProducts {
     a.intoArray(y, yAt);
   }
 
+  /** {@code result[m][k] = w[k][m]}: the weights of {@link #multiply} the other way round. */
+  static void transpose(float[] w, int wAt, int in, int out, float[] result, int resultAt) {
+    for (int k = 0; k < in; k++) {
+      for (int m = 0; m < out; m++) {
+        result[resultAt + m * in + k] = w[wAt + k * out + m];
+      }
+    }
+  }
+
   /**
    * {@code sums[k][m] += Σ_t x[t][k] · g[t][m]}, lane by lane: the gradient of w in {@link
    * #multiply}, before its lanes are added up by {@link LaneSums}.

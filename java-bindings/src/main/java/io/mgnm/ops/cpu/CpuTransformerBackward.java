@@ -1,0 +1,197 @@
+package io.mgnm.ops.cpu;
+
+import static io.mgnm.ops.cpu.Lanes.LANES;
+
+import io.mgnm.ops.TransformerEncoder;
+import java.util.Arrays;
+
+/** The backward of {@link CpuTransformerEncoder} for one worker. */
+final class CpuTransformerBackward extends CpuTransformerBlock {
+  private final CpuTensor zs;
+  private final CpuTensor tapes;
+  private final CpuTensor dYs;
+  private final CpuTensor dZs;
+  private final CpuTensor dW;
+
+  // Transposed weights, made for every micro-batch.
+  private final float[] attentionTransposed; // of q, k, v and o
+  private final float[] firstTransposed;
+  private final float[] secondTransposed;
+
+  private final float[] sums; // of weight gradients behind p, lane by lane
+  private final float[] dSum; // by what a norm took, then by x
+  private final float[] dContext;
+  private final float[] dQkv;
+  private final float[] inner; // GELU's values, then the derivatives by its arguments
+  private final float[] room; // of a position of the feed-forward
+  private final float[] result; // the first norm's
+
+  CpuTransformerBackward(
+      TransformerEncoder.Options options,
+      int maxLength,
+      CpuTensor z,
+      CpuTensor w,
+      CpuTensor tape,
+      CpuTensor dY,
+      CpuTensor dZ,
+      CpuTensor dW) {
+    super(options, maxLength, w);
+    this.zs = z;
+    this.tapes = tape;
+    this.dYs = dY;
+    this.dZs = dZ;
+    this.dW = dW;
+    attentionTransposed = new float[4 * d * d];
+    firstTransposed = new float[2 * d * d];
+    secondTransposed = new float[2 * d * d];
+    sums = new float[(options.weights() - options.attention()) * LANES];
+    int values = maxLength * d * LANES;
+    dSum = new float[values];
+    dContext = new float[values];
+    dQkv = new float[3 * values];
+    inner = new float[2 * values];
+    room = new float[2 * d * LANES];
+    result = new float[values];
+  }
+
+  void run(MicroBatch micro) {
+    for (int which = 0; which < 4; which++) {
+      LaneProducts.transpose(
+          w, wAt + attentionWeights(which), d, d, attentionTransposed, which * d * d);
+    }
+    LaneProducts.transpose(w, wAt + options.feedForward(), d, 2 * d, firstTransposed, 0);
+    LaneProducts.transpose(w, wAt + secondLayer(), 2 * d, d, secondTransposed, 0);
+    Arrays.fill(sums, 0);
+    float[] tape = tapes.array(micro);
+    float[] slot = dW.slot(micro);
+    for (int g = 0; g < micro.groups(); g++) {
+      int n = micro.groupLength(g);
+      int row = micro.groupPosition(g) * LANES;
+      int at = tapes.base(micro) + row * (step / LANES);
+      boolean ragged = measure(micro, g);
+      LaneRows.copyAlive(dYs.array(micro), dYs.base(micro) + row * d, dSum, 0, d, n, lengths, 0);
+      feedForward(tape, at, n);
+      attend(tape, at, n, zs.array(micro), zs.base(micro) + row * d);
+      positionGradient(n, slot);
+      float[] dZ = dZs.array(micro);
+      int dZAt = dZs.base(micro) + row * d;
+      LaneRows.add(dYs.array(micro), dYs.base(micro) + row * d, dSum, 0, dZ, dZAt, n * d);
+      if (ragged) {
+        LaneRows.copyAlive(dZ, dZAt, dZ, dZAt, d, n, lengths, 0);
+      }
+    }
+    LaneRows.addLanes(sums, sums.length / LANES, slot, dW.offset() + options.attention());
+  }
+
+  /** Where the sums of a weight begin. */
+  private int sum(int weight) {
+    return (weight - options.attention()) * LANES;
+  }
+
+  /** From the derivative by f to that by the first norm's result. */
+  private void feedForward(float[] tape, int at, int n) {
+    int vector = d * LANES;
+    norm(tape, at, secondNormal, secondScale, options.secondNorm(), n);
+    for (int t = 0; t < n; t++) {
+      int place = at + t * step;
+      Gelu.forward(tape, place + hidden, inner, 2 * t * vector, 2 * vector);
+      LaneNorm.scale(
+          tape, place + firstNormal, d, w, wAt + options.firstNorm(), result, t * vector);
+    }
+    weights(inner, 0, 2 * vector, secondLayer(), 2 * d, dSum, 0, vector, d, n);
+    Arrays.fill(inner, 0, 2 * n * vector, 0);
+    LaneProducts.multiply(dSum, 0, vector, secondTransposed, 0, d, 2 * d, inner, 0, 2 * vector, n);
+    for (int t = 0; t < n; t++) {
+      Gelu.backward(tape, at + t * step + hidden, inner, 2 * t * vector, 2 * vector, room);
+    }
+    weights(result, 0, vector, options.feedForward(), d, inner, 0, 2 * vector, 2 * d, n);
+    LaneProducts.multiply(inner, 0, 2 * vector, firstTransposed, 0, 2 * d, d, dSum, 0, vector, n);
+  }
+
+  /** From the derivative by the first norm's result to that by x. */
+  private void attend(float[] tape, int at, int n, float[] z, int zAt) {
+    int vector = d * LANES;
+    norm(tape, at, firstNormal, firstScale, options.firstNorm(), n);
+    weights(tape, at + context, step, attentionWeights(3), d, dSum, 0, vector, d, n);
+    Arrays.fill(dContext, 0, n * vector, 0);
+    LaneProducts.multiply(
+        dSum, 0, vector, attentionTransposed, 3 * d * d, d, d, dContext, 0, vector, n);
+    Arrays.fill(dQkv, 0, 3 * n * vector, 0);
+    for (int head = 0; head < HEADS; head++) {
+      int offset = head * (vector / HEADS);
+      attention.backward(
+          tape,
+          at + q + offset,
+          at + k + offset,
+          at + v + offset,
+          at + stats + 2 * head * LANES,
+          step,
+          n,
+          lengths,
+          dContext,
+          offset,
+          vector,
+          dQkv,
+          offset,
+          vector + offset,
+          2 * vector + offset,
+          3 * vector);
+    }
+    position(z, zAt, n);
+    for (int which = 0; which < 3; which++) {
+      int from = which * vector;
+      weights(x, 0, vector, attentionWeights(which), d, dQkv, from, 3 * vector, d, n);
+      LaneProducts.multiply(
+          dQkv, from, 3 * vector, attentionTransposed, which * d * d, d, d, dSum, 0, vector, n);
+    }
+  }
+
+  /** ṗ, which is the derivative by x of the positions counted from each lane's end. */
+  private void positionGradient(int n, float[] slot) {
+    for (int t = 0; t < n; t++) {
+      for (int lane = 0; lane < LANES; lane++) {
+        int fromEnd = (int) lengths[lane] - 1 - t;
+        if (fromEnd >= 0) {
+          for (int i = 0; i < d; i++) {
+            slot[dW.offset() + fromEnd * d + i] += dSum[(t * d + i) * LANES + lane];
+          }
+        }
+      }
+    }
+  }
+
+  private void norm(float[] tape, int at, int normal, int scale, int gain, int n) {
+    for (int t = 0; t < n; t++) {
+      int place = at + t * step;
+      LaneNorm.backward(
+          tape,
+          place + normal,
+          tape,
+          place + scale,
+          d,
+          w,
+          wAt + gain,
+          dSum,
+          t * d * LANES,
+          sums,
+          sum(gain));
+    }
+  }
+
+  /** Adds Ẇ = fromᵀ · gradient and ḃ, which stands behind it. */
+  private void weights(
+      float[] from,
+      int fromAt,
+      int fromStep,
+      int weight,
+      int in,
+      float[] gradient,
+      int gradientAt,
+      int gradientStep,
+      int out,
+      int n) {
+    LaneProducts.outer(
+        from, fromAt, fromStep, in, gradient, gradientAt, gradientStep, out, n, sums, sum(weight));
+    LaneRows.addPositions(gradient, gradientAt, gradientStep, out, n, sums, sum(weight + in * out));
+  }
+}

@@ -1,0 +1,237 @@
+package io.mgnm.ops.cpu;
+
+import static io.mgnm.ops.cpu.Lanes.FLOATS;
+import static io.mgnm.ops.cpu.Lanes.LANES;
+import static io.mgnm.ops.cpu.Lanes.STEP;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * One head of attention along the positions of a lane group, four queries at a time. Scores are
+ * never kept for all pairs: the backward computes them again from the largest of a query and the
+ * inverse of its sum, which the forward leaves.
+ */
+final class LaneAttention {
+  private static final int QUERIES = 4;
+
+  private final int size; // of the head
+  private final float scale;
+  private final float[] weights; // [u][query][16]
+  private final float[] gradients; // likewise
+  private final float[] result; // [query][size][16]
+  private final float[] row = new float[LANES];
+
+  LaneAttention(int size, int maxLength) {
+    this.size = size;
+    this.scale = (float) (1 / Math.sqrt(size));
+    weights = new float[maxLength * QUERIES * LANES];
+    gradients = new float[maxLength * QUERIES * LANES];
+    result = new float[QUERIES * size * LANES];
+  }
+
+  /**
+   * @param tape positions {@code step} apart, q, k, v and the context of this head at these places
+   * @param stats where the largest score of a query is written, and behind it 1 / its sum
+   * @param lengths of the lanes
+   */
+  void forward(
+      float[] tape, int q, int k, int v, int context, int stats, int step, int n, float[] lengths) {
+    for (int t = 0; t < n; t += QUERIES) {
+      int queries = Math.min(QUERIES, n - t);
+      scores(tape, q + t * step, step, queries, tape, k, step, n, weights);
+      Arrays.fill(result, 0);
+      for (int i = 0; i < queries; i++) {
+        int stat = stats + (t + i) * step;
+        largest(weights, i * LANES, queries * LANES, n, lengths, tape, stat);
+      }
+      exponentials(queries, n, lengths, tape, stats + t * step, step);
+      for (int i = 0; i < queries; i++) {
+        int inverse = stats + (t + i) * step + LANES;
+        inverseSum(weights, i * LANES, queries * LANES, n, tape, inverse);
+      }
+      LaneProducts.outer(weights, 0, queries * LANES, queries, tape, v, step, size, n, result, 0);
+      for (int i = 0; i < queries; i++) {
+        int at = (t + i) * step;
+        scaleRows(result, i * size * LANES, size, tape, stats + LANES + at, tape, context + at);
+      }
+    }
+  }
+
+  /**
+   * @param dContext the derivative by the context, positions {@code dStep} apart
+   * @param dQkv the derivatives by q, k and v are added to it at the places dQ, dK and dV,
+   *     positions {@code dQkvStep} apart
+   */
+  void backward(
+      float[] tape,
+      int q,
+      int k,
+      int v,
+      int stats,
+      int step,
+      int n,
+      float[] lengths,
+      float[] dContext,
+      int dAt,
+      int dStep,
+      float[] dQkv,
+      int dQ,
+      int dK,
+      int dV,
+      int dQkvStep) {
+    for (int t = 0; t < n; t += QUERIES) {
+      int queries = Math.min(QUERIES, n - t);
+      scores(tape, q + t * step, step, queries, tape, k, step, n, weights);
+      exponentials(queries, n, lengths, tape, stats + t * step, step);
+      scores(dContext, dAt + t * dStep, dStep, queries, tape, v, step, n, gradients);
+      for (int i = 0; i < queries; i++) {
+        int inverse = stats + (t + i) * step + LANES;
+        softmaxGradient(i * LANES, queries * LANES, n, tape, inverse);
+      }
+      Arrays.fill(result, 0);
+      LaneProducts.outer(gradients, 0, queries * LANES, queries, tape, k, step, size, n, result, 0);
+      for (int i = 0; i < queries; i++) {
+        int at = dQ + (t + i) * dQkvStep;
+        LaneRows.add(result, i * size * LANES, dQkv, at, dQkv, at, size);
+      }
+      for (int u = 0; u < n; u++) {
+        int at = u * queries * LANES;
+        LaneProducts.outer(
+            gradients,
+            at,
+            LANES,
+            1,
+            tape,
+            q + t * step,
+            step,
+            size,
+            queries,
+            dQkv,
+            dK + u * dQkvStep);
+        LaneProducts.outer(
+            weights,
+            at,
+            LANES,
+            1,
+            dContext,
+            dAt + t * dStep,
+            dStep,
+            size,
+            queries,
+            dQkv,
+            dV + u * dQkvStep);
+      }
+    }
+  }
+
+  /** {@code scores[u][i] = Σ_c a[i][c] · b[u][c]}, lane by lane. */
+  private void scores(
+      float[] a,
+      int aAt,
+      int aStep,
+      int queries,
+      float[] b,
+      int bAt,
+      int bStep,
+      int n,
+      float[] scores) {
+    for (int u = 0; u < n; u++) {
+      for (int i = 0; i < queries; i++) {
+        for (int p = 0; p < LANES; p += STEP) {
+          FloatVector sum = FloatVector.zero(FLOATS);
+          int ai = aAt + i * aStep + p;
+          int bi = bAt + u * bStep + p;
+          for (int c = 0; c < size * LANES; c += LANES) {
+            sum = load(a, ai + c).fma(load(b, bi + c), sum);
+          }
+          sum.intoArray(scores, (u * queries + i) * LANES + p);
+        }
+      }
+    }
+  }
+
+  /** The largest scaled score of a query among the positions that a lane has. */
+  private void largest(
+      float[] scores, int at, int step, int n, float[] lengths, float[] stats, int stat) {
+    for (int p = 0; p < LANES; p += STEP) {
+      FloatVector largest = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
+      FloatVector length = load(lengths, p);
+      for (int u = 0; u < n; u++) {
+        FloatVector score = load(scores, at + u * step + p).mul(all(scale));
+        var alive = length.compare(VectorOperators.GT, all(u));
+        // Not max: a NaN must win, so that it reaches the result.
+        var greater = score.compare(VectorOperators.LE, largest).not();
+        largest = largest.blend(score, greater.and(alive));
+      }
+      largest.intoArray(stats, stat + p);
+    }
+  }
+
+  /** {@code e^(scale · score − largest)} for some queries, and 0 behind a lane's end. */
+  private void exponentials(
+      int queries, int n, float[] lengths, float[] tape, int stats, int step) {
+    for (int u = 0; u < n; u++) {
+      for (int i = 0; i < queries; i++) {
+        for (int p = 0; p < LANES; p += STEP) {
+          int at = (u * queries + i) * LANES + p;
+          FloatVector score = load(weights, at).mul(all(scale));
+          score.sub(load(tape, stats + i * step + p)).intoArray(weights, at);
+        }
+      }
+    }
+    Activation.exp(weights, 0, 0, n * queries * LANES, 1);
+    LaneRows.copyAlive(weights, 0, weights, 0, queries, n, lengths, 0);
+  }
+
+  /** 1 / Σ, and 0 in a lane without positions. */
+  private static void inverseSum(float[] values, int at, int step, int n, float[] stats, int stat) {
+    for (int p = 0; p < LANES; p += STEP) {
+      FloatVector sum = FloatVector.zero(FLOATS);
+      for (int u = 0; u < n; u++) {
+        sum = sum.add(load(values, at + u * step + p));
+      }
+      var none = sum.compare(VectorOperators.EQ, FloatVector.zero(FLOATS));
+      FloatVector inverse = all(1f).div(sum);
+      inverse.blend(FloatVector.zero(FLOATS), none).intoArray(stats, stat + p);
+    }
+  }
+
+  /**
+   * Of one query: turns exponentials into weights α, and their derivatives into those by the scores
+   * before scaling, {@code α (α̇ − Σ α α̇) · scale}.
+   */
+  private void softmaxGradient(int at, int step, int n, float[] stats, int inverse) {
+    for (int p = 0; p < LANES; p += STEP) {
+      FloatVector along = FloatVector.zero(FLOATS);
+      for (int u = 0; u < n; u++) {
+        int i = at + u * step + p;
+        FloatVector weight = load(weights, i).mul(load(stats, inverse + p));
+        weight.intoArray(weights, i);
+        along = weight.fma(load(gradients, i), along);
+      }
+      along.intoArray(row, p);
+      for (int u = 0; u < n; u++) {
+        int i = at + u * step + p;
+        FloatVector difference = load(gradients, i).sub(load(row, p));
+        difference.mul(load(weights, i)).mul(all(scale)).intoArray(gradients, i);
+      }
+    }
+  }
+
+  private static void scaleRows(
+      float[] a, int aAt, int rows, float[] factors, int factor, float[] y, int yAt) {
+    for (int i = 0; i < rows * LANES; i += STEP) {
+      load(a, aAt + i).mul(load(factors, factor + i % LANES)).intoArray(y, yAt + i);
+    }
+  }
+
+  private static FloatVector load(float[] a, int i) {
+    return FloatVector.fromArray(FLOATS, a, i);
+  }
+
+  private static FloatVector all(float value) {
+    return FloatVector.broadcast(FLOATS, value);
+  }
+}
