@@ -60,10 +60,15 @@ final class AttentionTile {
    * @param rows at most 16
    */
   static void load(float[] from, int first, int rows, int d, float[] tile, int at) {
-    for (int lane = 0; lane < LANES; lane++) {
+    for (int lane = 0; lane < rows; lane++) {
       int row = first + lane * d;
       for (int k = 0; k < d; k++) {
-        tile[at + k * LANES + lane] = lane < rows ? from[row + k] : 0;
+        tile[at + k * LANES + lane] = from[row + k];
+      }
+    }
+    for (int lane = rows; lane < LANES; lane++) {
+      for (int k = 0; k < d; k++) {
+        tile[at + k * LANES + lane] = 0;
       }
     }
   }

@@ -182,6 +182,7 @@ final class CpuInterestReadout implements InterestReadout {
     CpuTensor dW = backend.own(weightGradients);
     float[][] rowsO = rows(histories);
     float[][] rowsDO = rows(histories);
+    float[][] padded = new float[backend.workers().size()][transposed.size()];
     backend.perHistory(
         histories,
         new HistoryTask() {
@@ -199,7 +200,8 @@ final class CpuInterestReadout implements InterestReadout {
             transposed.multiply(micro, gradient, result);
             DenseRows.toLanes(micro, result, dO);
             DenseRows.fromLanes(micro, o, rowsO[micro.worker()]);
-            transposed.addGradient(micro, rowsO[micro.worker()], gradient, dW);
+            transposed.addGradient(
+                micro, rowsO[micro.worker()], gradient, padded[micro.worker()], dW);
           }
         },
         dW);

@@ -10,13 +10,18 @@ import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** A history's scores, 16 at a time. */
 final class CpuRankingLoss implements RankingLoss {
   /** e^−|y| is 0 beyond: no longer a normal number, and our exp stays at the smallest of those. */
   private static final float VANISHES = 87f;
+
+  /** Where a worker's tile has e^−|y|, losses and their sums; scores are at 0. */
+  private static final int POWER = LANES;
+
+  private static final int LOSS = 2 * LANES;
+  private static final int SUM = 3 * LANES;
 
   private final CpuBackend backend;
   private final Options options;
@@ -35,7 +40,7 @@ final class CpuRankingLoss implements RankingLoss {
     int values = Math.multiplyExact(batch.shape().candidates(), options.scores());
     float[] labels = new float[values + LANES];
     Arrays.fill(labels, 0, Math.min(values, options.scores()), 1f);
-    float[][] tiles = new float[backend.workers().size()][3 * LANES];
+    float[][] tiles = new float[backend.workers().size()][SUM + LANES];
     backend.perHistory(
         backend.own(batch),
         micro -> {
@@ -43,7 +48,7 @@ final class CpuRankingLoss implements RankingLoss {
           for (int h = 0; h < micro.histories(); h++) {
             int from = y.base(micro) + h * values;
             int to = dY.base(micro) + h * values;
-            Arrays.fill(tile, 2 * LANES, 3 * LANES, 0f);
+            Arrays.fill(tile, SUM, SUM + LANES, 0f);
             for (int i = 0; i < values; i += LANES) {
               int live = Math.min(LANES, values - i);
               System.arraycopy(y.array(micro), from + i, tile, 0, live);
@@ -52,34 +57,52 @@ final class CpuRankingLoss implements RankingLoss {
               System.arraycopy(tile, 0, dY.array(micro), to + i, live);
               add(tile, live);
             }
-            loss.array(micro)[loss.base(micro) + h] = Lanes.sum(tile, 2 * LANES);
+            loss.array(micro)[loss.base(micro) + h] = Lanes.sum(tile, SUM);
           }
         });
   }
 
-  /** Scores at 0 of the tile become their derivatives; their losses go to 16. */
+  /** Scores at 0 of the tile give their losses, at {@link #LOSS}, and become their derivatives. */
   private static void crossEntropy(float[] tile, float[] labels, int i) {
-    FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+    // One small method each: C2 inlines only so much, and what it does not inline allocates.
     for (int p = 0; p < LANES; p += STEP) {
-      FloatVector y = FloatVector.fromArray(FLOATS, tile, p);
-      FloatVector label = FloatVector.fromArray(FLOATS, labels, i + p);
-      FloatVector size = y.abs();
-      FloatVector z = VectorMath.exp(size.neg());
-      z = z.blend(0f, size.compare(VectorOperators.GT, VANISHES));
-      FloatVector positive = y.blend(0f, y.compare(VectorOperators.LT, 0f)); // NaN stays
-      positive.sub(y.mul(label)).add(VectorMath.log1p(z)).intoArray(tile, LANES + p);
-      // σ(y) − label as ±σ(±y), which does not cancel where the label is 1
-      FloatVector sign = one.sub(label.add(label));
-      VectorMask<Float> below = y.mul(sign).compare(VectorOperators.LT, 0f);
-      FloatVector sigmoid = one.blend(z, below).div(z.add(1f));
-      sigmoid.mul(sign).intoArray(tile, p);
+      power(tile, p);
+      loss(tile, p, labels, i + p);
+      derivative(tile, p, labels, i + p);
     }
   }
 
-  /** Adds the losses of the live lanes to the sums at 32. */
+  /** z = e^−|y|. */
+  private static void power(float[] tile, int p) {
+    FloatVector size = FloatVector.fromArray(FLOATS, tile, p).abs();
+    FloatVector z = VectorMath.exp(size.neg());
+    z.blend(0f, size.compare(VectorOperators.GT, VANISHES)).intoArray(tile, POWER + p);
+  }
+
+  /** max(y, 0) − y·label + log(1 + z). */
+  private static void loss(float[] tile, int p, float[] labels, int i) {
+    FloatVector y = FloatVector.fromArray(FLOATS, tile, p);
+    FloatVector z = FloatVector.fromArray(FLOATS, tile, POWER + p);
+    FloatVector positive = y.blend(0f, y.compare(VectorOperators.LT, 0f)); // NaN stays
+    FloatVector linear = positive.sub(y.mul(FloatVector.fromArray(FLOATS, labels, i)));
+    linear.add(VectorMath.log1p(z)).intoArray(tile, LOSS + p);
+  }
+
+  /** σ(y) − label as ±σ(±y), which does not cancel where the label is 1. */
+  private static void derivative(float[] tile, int p, float[] labels, int i) {
+    FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+    FloatVector z = FloatVector.fromArray(FLOATS, tile, POWER + p);
+    FloatVector label = FloatVector.fromArray(FLOATS, labels, i);
+    FloatVector sign = one.sub(label.add(label));
+    FloatVector signed = FloatVector.fromArray(FLOATS, tile, p).mul(sign);
+    FloatVector numerator = one.blend(z, signed.compare(VectorOperators.LT, 0f));
+    numerator.div(z.add(1f)).mul(sign).intoArray(tile, p);
+  }
+
+  /** Adds the losses of the live lanes to the sums at {@link #SUM}. */
   private static void add(float[] tile, int live) {
     for (int lane = 0; lane < live; lane++) {
-      tile[2 * LANES + lane] += tile[LANES + lane];
+      tile[SUM + lane] += tile[LOSS + lane];
     }
   }
 

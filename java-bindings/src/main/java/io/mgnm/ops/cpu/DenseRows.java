@@ -66,7 +66,7 @@ final class DenseRows {
    * @param a has (r, i) at {@code a0 + r·aRow + i·aIn}
    * @param w has row i at {@code w0 + i·wRow}
    * @param out has row r at {@code out0 + r·outRow}
-   * @param width values of a row of w and out; what exceeds whole vectors is done one by one
+   * @param width values of a row of w and out, whole vectors
    */
   static void multiplyAdd(
       int rows,
@@ -82,27 +82,19 @@ final class DenseRows {
       float[] out,
       int out0,
       int outRow) {
-    int vectors = width - width % STEP;
     int r = 0;
     for (; r + 4 <= rows; r += 4) {
       int ar = a0 + r * aRow;
       int or = out0 + r * outRow;
-      for (int p = 0; p < vectors; p += STEP) {
+      for (int p = 0; p < width; p += STEP) {
         four(in, a, ar, aRow, aIn, w, w0 + p, wRow, out, or + p, outRow);
       }
     }
     for (; r < rows; r++) {
       int ar = a0 + r * aRow;
       int or = out0 + r * outRow;
-      for (int p = 0; p < vectors; p += STEP) {
+      for (int p = 0; p < width; p += STEP) {
         one(in, a, ar, aIn, w, w0 + p, wRow, out, or + p);
-      }
-    }
-    if (vectors < width) {
-      for (r = 0; r < rows; r++) {
-        for (int p = vectors; p < width; p++) {
-          single(in, a, a0 + r * aRow, aIn, w, w0 + p, wRow, out, out0 + r * outRow + p);
-        }
       }
     }
   }
@@ -145,14 +137,5 @@ final class DenseRows {
       sum = row.fma(FloatVector.broadcast(FLOATS, a[a0 + i * aIn]), sum);
     }
     sum.intoArray(out, out0);
-  }
-
-  private static void single(
-      int in, float[] a, int a0, int aIn, float[] w, int w0, int wRow, float[] out, int at) {
-    float sum = out[at];
-    for (int i = 0; i < in; i++) {
-      sum = Math.fma(w[w0 + i * wRow], a[a0 + i * aIn], sum);
-    }
-    out[at] = sum;
   }
 }

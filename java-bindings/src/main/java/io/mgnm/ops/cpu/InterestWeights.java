@@ -27,6 +27,11 @@ final class InterestWeights {
     packed = new float[Math.multiplyExact(interests * d, width)];
   }
 
+  /** Values of W' with its padding. */
+  int size() {
+    return packed.length;
+  }
+
   /** Reads W' anew. */
   void pack() {
     float[] from = w.array();
@@ -68,14 +73,19 @@ final class InterestWeights {
     }
   }
 
-  /** Adds {@code Σ rowᵀ · gradient} of the micro-batch to its slot of {@code dW}. */
-  void addGradient(MicroBatch micro, float[] rows, float[] gradient, CpuTensor dW) {
+  /**
+   * Adds {@code Σ rowᵀ · gradient} of the micro-batch to its slot of {@code dW}.
+   *
+   * @param padded room for {@link #size} values
+   */
+  void addGradient(MicroBatch micro, float[] rows, float[] gradient, float[] padded, CpuTensor dW) {
+    Arrays.fill(padded, 0f);
     int apart = interests * width;
     for (int i = 0; i < interests; i++) {
       DenseRows.multiplyAdd(
           d,
           micro.histories() * levels,
-          d,
+          width,
           rows,
           i * width,
           1,
@@ -83,9 +93,19 @@ final class InterestWeights {
           gradient,
           i * width,
           apart,
-          dW.slot(micro),
-          dW.offset() + i * d * d,
-          d);
+          padded,
+          i * d * width,
+          width);
+    }
+    float[] slot = dW.slot(micro);
+    for (int row = 0; row < interests * d; row++) {
+      add(padded, row * width, slot, dW.offset() + row * d, d);
+    }
+  }
+
+  private static void add(float[] from, int first, float[] to, int at, int count) {
+    for (int k = 0; k < count; k++) {
+      to[at + k] += from[first + k];
     }
   }
 }
