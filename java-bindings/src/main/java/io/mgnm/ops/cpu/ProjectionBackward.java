@@ -60,7 +60,7 @@ final class ProjectionBackward implements HistoryTask {
   }
 
   @Override
-  public void prepare() {
+  public void begin() {
     float[] source = w.array();
     for (int interest = 0; interest < interests; interest++) {
       for (int in = 0; in < d; in++) {
