@@ -70,11 +70,29 @@ public final class Allocation {
     return written;
   }
 
+  /** Whether every byte has been written. Never becomes false again, save by a copy of unwritten bytes. */
+  public boolean fullyWritten() {
+    byte[] mask = written();
+    int whole = (int) (size / 4);
+    for (int i = 0; i < whole; i++) {
+      if (mask[i] != 15) {
+        return false;
+      }
+    }
+    int rest = (1 << (size & 3)) - 1;
+    return (size & 3) == 0 || (mask[whole] & rest) == rest;
+  }
+
   /** Which block touched what in the present launch, at this granule; made afresh if it differs. */
   public BlockOwnership ownership(int granuleShift) {
     if (ownership == null || ownership.granuleShift() != granuleShift) {
       ownership = new BlockOwnership((size + 3) / 4 * 4, granuleShift);
     }
+    return ownership;
+  }
+
+  /** The same as far as a launch has made it; null before the first. */
+  public BlockOwnership ownership() {
     return ownership;
   }
 

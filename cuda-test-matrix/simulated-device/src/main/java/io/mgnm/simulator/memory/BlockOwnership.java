@@ -9,12 +9,14 @@ public final class BlockOwnership {
   private final int granuleShift;
   private final int[] writer;
   private final int[] reader;
+  private final int[] touched;
 
   BlockOwnership(long bytes, int granuleShift) {
     this.granuleShift = granuleShift;
     int granules = Math.toIntExact(bytes >>> granuleShift);
     writer = new int[granules];
     reader = new int[granules];
+    touched = new int[Math.toIntExact((bytes + 31) / 32)];
   }
 
   /** log2 of the bytes that share one entry: 2, or less where the kernel accesses less. */
@@ -28,5 +30,10 @@ public final class BlockOwnership {
 
   public int[] reader() {
     return reader;
+  }
+
+  /** By 32-byte sector: the launch that touched it last, as its first stamp. */
+  public int[] touched() {
+    return touched;
   }
 }

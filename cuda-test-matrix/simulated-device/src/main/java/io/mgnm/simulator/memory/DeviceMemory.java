@@ -30,7 +30,7 @@ public final class DeviceMemory {
   private final long capacity;
   private final TreeMap<Long, Allocation> byBase = new TreeMap<>();
   private final Set<Hold> holds = new LinkedHashSet<>();
-  private long next = FIRST_ADDRESS;
+  private long next;
   private long used;
   private int launchStamp = 1;
 
@@ -38,10 +38,19 @@ public final class DeviceMemory {
    * @param capacity bytes the device has
    */
   public DeviceMemory(long capacity) {
+    this(capacity, FIRST_ADDRESS);
+  }
+
+  /**
+   * @param capacity bytes the device has
+   * @param firstAddress where its addresses begin, so that those of several devices differ
+   */
+  public DeviceMemory(long capacity, long firstAddress) {
     if (capacity <= 0) {
       throw new IllegalArgumentException("capacity must be positive, was " + capacity);
     }
     this.capacity = capacity;
+    this.next = firstAddress;
   }
 
   /**

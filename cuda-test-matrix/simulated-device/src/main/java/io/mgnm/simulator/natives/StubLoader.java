@@ -28,13 +28,11 @@ public final class StubLoader {
   private StubLoader() {}
 
   /**
-   * Loads the libraries, so that any library loaded later that needs one of their sonames gets
-   * them.
+   * Loads a library, so that any library loaded later that needs its soname gets this one.
    *
-   * @throws NativesUnsupportedException without {@code cc}, on another system than Linux, or where
-   *     the JVM does not allow native access
+   * @throws NativesUnsupportedException without {@code cc}, or on another system than Linux
    */
-  public static void load(List<StubLibrary> libraries, CallHandler handler) {
+  public static void load(StubLibrary library, CallHandler handler) {
     if (!System.getProperty("os.name").startsWith("Linux")) {
       throw new NativesUnsupportedException(
           "the simulated CUDA device runs on Linux, not on " + System.getProperty("os.name"));
@@ -46,11 +44,9 @@ public final class StubLoader {
       throw new UncheckedIOException(e);
     }
     try {
-      for (StubLibrary library : libraries) {
-        Path file = StubCompiler.compile(library, directory);
-        System.load(file.toString());
-        connect(library, SymbolLookup.libraryLookup(file, Arena.global()), handler);
-      }
+      Path file = StubCompiler.compile(library, directory);
+      System.load(file.toString());
+      connect(library, SymbolLookup.libraryLookup(file, Arena.global()), handler);
     } finally {
       delete(directory);
     }
@@ -111,7 +107,7 @@ public final class StubLoader {
       return MethodHandles.lookup()
           .findVirtual(type, name, MethodType.methodType(result, argument));
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError(e.getMessage(), e);
     }
   }
 
@@ -158,7 +154,7 @@ public final class StubLoader {
     }
 
     /** Catches everything: what left here would end the JVM. */
-    @SuppressWarnings("CatchAndPrintStackTrace")
+    @SuppressWarnings({"CatchAndPrintStackTrace", "UnusedMethod"}) // found by its name
     Object call(Object[] arguments) {
       try {
         return handler.call(name, implementation, declaring, arguments);
@@ -174,7 +170,7 @@ public final class StubLoader {
 
   /** All other functions of a library. */
   private record Unimplemented(StubLibrary library, CallHandler handler) {
-    @SuppressWarnings("CatchAndPrintStackTrace")
+    @SuppressWarnings({"CatchAndPrintStackTrace", "UnusedMethod"}) // found by its name
     int call(int index) {
       try {
         return handler.unimplemented(library.symbols().get(index));
