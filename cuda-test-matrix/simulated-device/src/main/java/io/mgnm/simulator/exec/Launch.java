@@ -1,5 +1,7 @@
 package io.mgnm.simulator.exec;
 
+import io.mgnm.simulator.machine.Processor;
+import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -103,6 +105,35 @@ public final class Launch {
    *     too much shared memory, wrong size of parameters)
    */
   public LaunchReport run() {
-    throw new UnsupportedOperationException("the engine follows in the next commits");
+    if (!kernel.module().kernels().containsValue(kernel)) {
+      throw new IllegalArgumentException(kernel.name() + " belongs to an unloaded module");
+    }
+    LaunchLimits.check(this);
+    long blocks = (long) grid[0] * grid[1] * grid[2];
+    long[] chosen = BlockOrder.of(order, blocks, sampledBlocks);
+    DeviceMemory memory = kernel.module().memory();
+    Processor processor =
+        new Processor(
+            kernel.program,
+            memory,
+            parameters,
+            grid,
+            block,
+            dynamicShared,
+            order,
+            checks,
+            counting,
+            instructionLimit,
+            memory.reserveStamps(Math.toIntExact(blocks)));
+    for (long index : chosen) {
+      processor.run(index);
+    }
+    return new LaunchReport(
+        kernel.name(),
+        blocks,
+        chosen.length,
+        Tally.counters(kernel.program, processor),
+        processor.findings.list(),
+        processor.printed.toString());
   }
 }

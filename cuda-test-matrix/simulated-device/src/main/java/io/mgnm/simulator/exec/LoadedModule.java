@@ -1,10 +1,17 @@
 package io.mgnm.simulator.exec;
 
+import io.mgnm.simulator.isa.Lowering;
+import io.mgnm.simulator.machine.Program;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
 import io.mgnm.simulator.ptx.PtxException;
 import io.mgnm.simulator.ptx.PtxFunction;
 import io.mgnm.simulator.ptx.PtxModule;
+import io.mgnm.simulator.ptx.Space;
+import io.mgnm.simulator.ptx.Variable;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -30,11 +37,52 @@ public final class LoadedModule {
    */
   public static LoadedModule load(
       PtxModule ptx, DeviceMemory memory, ComputeCapability capability) {
+    ComputeCapability target = ComputeCapability.parse(ptx.target());
+    if (target.number() > capability.number()) {
+      throw new PtxException(
+          0, "PTX for " + ptx.target() + " does not run on compute capability " + capability);
+    }
     LoadedModule module = new LoadedModule(ptx, memory, capability);
-    for (PtxFunction function : ptx.kernels()) {
-      module.kernels.put(function.name(), new Kernel(module, function));
+    try {
+      module.placeVariables();
+      for (PtxFunction function : ptx.kernels()) {
+        Program program = Lowering.lower(ptx, function, module.globals, capability.number());
+        module.kernels.put(function.name(), new Kernel(module, function, program));
+      }
+    } catch (PtxException e) {
+      module.unload();
+      throw e;
     }
     return module;
+  }
+
+  private void placeVariables() {
+    for (Variable v : ptx.variables().values()) {
+      if (v.space() == Space.GLOBAL || v.space() == Space.CONST) {
+        if (v.bytes() == 0 || v.initial() == null) {
+          throw new PtxException(v.line(), "variable of another module: " + v.name());
+        }
+        // A constant is written by the host only.
+        long address = memory.allocate(v.bytes(), v.name(), v.space() == Space.CONST);
+        globals.put(v.name(), memory.find(address));
+      }
+    }
+    for (Variable v : ptx.variables().values()) {
+      Allocation allocation = globals.get(v.name());
+      if (allocation != null) {
+        byte[] initial = v.initial().clone();
+        for (Variable.Reference reference : v.references()) {
+          Allocation target = globals.get(reference.symbol());
+          if (target == null) {
+            throw new PtxException(v.line(), "address of " + reference.symbol());
+          }
+          ByteBuffer.wrap(initial)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putLong(reference.at(), target.base() + reference.plus());
+        }
+        memory.write(allocation.base(), MemorySegment.ofArray(initial));
+      }
+    }
   }
 
   /**

@@ -70,7 +70,10 @@ public final class Allocation {
     return written;
   }
 
-  /** Whether every byte has been written. Never becomes false again, save by a copy of unwritten bytes. */
+  /**
+   * Whether every byte has been written. Never becomes false again, save by a copy of unwritten
+   * bytes.
+   */
   public boolean fullyWritten() {
     byte[] mask = written();
     int whole = (int) (size / 4);

@@ -4,7 +4,9 @@ import java.util.List;
 
 /** An operand as written. Whether a name is a register or a variable is settled by declaration. */
 public sealed interface Operand {
-  /** A register, variable, label or function; {@code plus} only with variables. */
+  /**
+   * A register, special register, variable, label or function; {@code plus} only with variables.
+   */
   record Name(String name, long plus) implements Operand {}
 
   /** {@code !%p1}. */
@@ -18,9 +20,6 @@ public sealed interface Operand {
 
   /** {@code 0d3FF0000000000000} or a decimal constant: the bits of a double. */
   record Float64(long bits) implements Operand {}
-
-  /** {@code %tid.x} and the like. */
-  record Special(String name) implements Operand {}
 
   /** {@code [base + offset]}; base is null for an absolute address. */
   record Address(String base, long offset) implements Operand {}

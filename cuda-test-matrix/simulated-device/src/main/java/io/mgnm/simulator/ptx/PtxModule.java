@@ -24,7 +24,7 @@ public record PtxModule(
    * @throws PtxException on a syntax error, with its line
    */
   public static PtxModule parse(String ptx) {
-    throw new UnsupportedOperationException("the parser follows in the next commits");
+    return new ModuleParser(ptx).parse();
   }
 
   public List<PtxFunction> kernels() {
@@ -42,6 +42,6 @@ public record PtxModule(
    * module scope that it or a function it calls names.
    */
   public int staticSharedBytes(PtxFunction kernel) {
-    throw new UnsupportedOperationException("follows with the parser: " + kernel.name());
+    return new SharedLayout(this, kernel).staticBytes();
   }
 }
