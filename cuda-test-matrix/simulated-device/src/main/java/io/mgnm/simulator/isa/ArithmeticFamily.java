@@ -126,21 +126,21 @@ final class ArithmeticFamily {
 
   /** The larger one; a NaN gives way to a number, and -0 is less than +0. */
   static float max(float a, float b) {
-    if (a != a) {
+    if (Float.isNaN(a)) {
       return b;
     }
-    return b != b ? a : Math.max(a, b);
+    return Float.isNaN(b) ? a : Math.max(a, b);
   }
 
   private static int extremum(int a, int b, boolean max, boolean ftz, boolean nan, boolean signs) {
     float x = in(a, ftz);
     float y = in(b, ftz);
-    if (nan && (x != x || y != y)) {
+    if (nan && (Float.isNaN(x) || Float.isNaN(y))) {
       return 0x7fffffff;
     }
     if (signs) {
       float result = max ? max(Math.abs(x), Math.abs(y)) : -max(-Math.abs(x), -Math.abs(y));
-      return result != result ? 0x7fffffff : bits(result) & 0x7fffffff | (a ^ b) & 0x80000000;
+      return Float.isNaN(result) ? 0x7fffffff : bits(result) & 0x7fffffff | (a ^ b) & 0x80000000;
     }
     return bits(max ? max(x, y) : -max(-x, -y));
   }

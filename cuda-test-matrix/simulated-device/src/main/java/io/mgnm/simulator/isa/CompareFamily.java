@@ -127,8 +127,8 @@ final class CompareFamily {
       case "leu" -> (a, b) -> !(f(a) > f(b));
       case "gtu" -> (a, b) -> !(f(a) <= f(b));
       case "geu" -> (a, b) -> !(f(a) < f(b));
-      case "num" -> (a, b) -> f(a) == f(a) && f(b) == f(b);
-      case "nan" -> (a, b) -> f(a) != f(a) || f(b) != f(b);
+      case "num" -> (a, b) -> !Float.isNaN(f(a)) && !Float.isNaN(f(b));
+      case "nan" -> (a, b) -> Float.isNaN(f(a)) || Float.isNaN(f(b));
       default -> throw s.error("comparison " + comparison + " of floats");
     };
   }
@@ -147,8 +147,8 @@ final class CompareFamily {
       case "leu" -> (a, b) -> !(d(a) > d(b));
       case "gtu" -> (a, b) -> !(d(a) <= d(b));
       case "geu" -> (a, b) -> !(d(a) < d(b));
-      case "num" -> (a, b) -> d(a) == d(a) && d(b) == d(b);
-      case "nan" -> (a, b) -> d(a) != d(a) || d(b) != d(b);
+      case "num" -> (a, b) -> !Double.isNaN(d(a)) && !Double.isNaN(d(b));
+      case "nan" -> (a, b) -> Double.isNaN(d(a)) || Double.isNaN(d(b));
       default -> throw s.error("comparison " + comparison + " of doubles");
     };
   }
@@ -303,8 +303,8 @@ final class CompareFamily {
     return switch (what) {
       case "finite" -> size < Double.POSITIVE_INFINITY;
       case "infinite" -> size == Double.POSITIVE_INFINITY;
-      case "number" -> v == v;
-      case "notanumber" -> v != v;
+      case "number" -> !Double.isNaN(v);
+      case "notanumber" -> Double.isNaN(v);
       case "normal" -> size >= least && size < Double.POSITIVE_INFINITY;
       default -> size > 0 && size < least;
     };

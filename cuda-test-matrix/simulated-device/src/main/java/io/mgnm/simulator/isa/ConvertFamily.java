@@ -78,7 +78,8 @@ final class ConvertFamily {
       };
     }
     if (to == Type.F16 && from == Type.F32) {
-      return Build.w1(s, from, a -> f(a) != f(a) ? 0x7fff : Float.floatToFloat16(f(a)) & 0xffff);
+      return Build.w1(
+          s, from, a -> Float.isNaN(f(a)) ? 0x7fff : Float.floatToFloat16(f(a)) & 0xffff);
     }
     return null;
   }
@@ -181,7 +182,7 @@ final class ConvertFamily {
       if (ftz && from == Type.F32) {
         v = Rounding.flush((float) v);
       }
-      if (v != v) {
+      if (Double.isNaN(v)) {
         // NaN becomes 0, and for 64 bits from 32 the largest negative: as devices do.
         return to.bytes() == 8 ? Long.MIN_VALUE : 0;
       }
@@ -282,7 +283,7 @@ final class ConvertFamily {
         Type.F32,
         a -> {
           float v = f(a);
-          if (v != v) {
+          if (Double.isNaN(v)) {
             return 0x7fffffff;
           }
           int rounded =

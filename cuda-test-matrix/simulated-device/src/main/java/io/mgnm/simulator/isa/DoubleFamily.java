@@ -53,10 +53,10 @@ final class DoubleFamily {
   }
 
   private static double max(double a, double b) {
-    if (a != a) {
+    if (Double.isNaN(a)) {
       return b;
     }
-    return b != b ? a : Math.max(a, b);
+    return Double.isNaN(b) ? a : Math.max(a, b);
   }
 
   private static double sum(double a, double b, Rounding mode) {

@@ -125,11 +125,11 @@ final class HalfFamily {
       SmallFloat format, int a, int b, boolean max, boolean nan, boolean ftz) {
     double x = in(format, a, ftz);
     double y = in(format, b, ftz);
-    if (x != x || y != y) {
-      if (nan || x != x && y != y) {
+    if (Double.isNaN(x) || Double.isNaN(y)) {
+      if (nan || Double.isNaN(x) && Double.isNaN(y)) {
         return 0x7fff;
       }
-      return x != x ? format.bits(y, Rounding.RN) : format.bits(x, Rounding.RN);
+      return Double.isNaN(x) ? format.bits(y, Rounding.RN) : format.bits(x, Rounding.RN);
     }
     return format.bits(max ? Math.max(x, y) : Math.min(x, y), Rounding.RN);
   }

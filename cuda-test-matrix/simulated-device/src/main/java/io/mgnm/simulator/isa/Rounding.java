@@ -80,7 +80,7 @@ enum Rounding {
 
   /** Bits of a float result: NaN is the canonical one. */
   static int bits(float value) {
-    return value != value ? NAN32 : Float.floatToRawIntBits(value);
+    return Float.isNaN(value) ? NAN32 : Float.floatToRawIntBits(value);
   }
 
   /** Bits of a double result; PTX preserves NaN payloads only by chance, so Java's will do. */

@@ -27,7 +27,7 @@ enum SmallFloat {
 
   /** Bits of the rounded value; NaN is the canonical 0x7fff. */
   int bits(double value, Rounding mode) {
-    if (value != value) {
+    if (Double.isNaN(value)) {
       return 0x7fff;
     }
     double rounded = mode.narrow(value, precision, least, largest);

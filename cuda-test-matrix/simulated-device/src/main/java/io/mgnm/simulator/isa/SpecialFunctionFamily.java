@@ -59,7 +59,7 @@ final class SpecialFunctionFamily {
     p = p * g + 1.0;
     p = p * g + 1.0;
     double scale = Double.longBitsToDouble((long) ((int) n + 1023) << 52);
-    return x != x ? x : (float) (p * scale);
+    return Float.isNaN(x) ? x : (float) (p * scale);
   }
 
   static float tanh(float x) {
