@@ -12,7 +12,7 @@ final class ContextEnd {
     }
     Machine machine = context.machine;
     for (Operation operation : machine.scheduler.pendingOf(context)) {
-      if (!(operation.work instanceof EmptyWork)) {
+      if (!(operation.work instanceof EmptyWork) && !operation.work.looksDone()) {
         machine.findings.add(
             Finding.Kind.FREED_WHILE_PENDING,
             when + " comes before the program waited for " + operation);

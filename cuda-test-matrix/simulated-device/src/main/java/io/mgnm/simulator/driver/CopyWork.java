@@ -99,6 +99,11 @@ final class CopyWork extends Work {
   }
 
   @Override
+  boolean looksDone() {
+    return staged != null;
+  }
+
+  @Override
   void run(Operation operation) {
     for (long row = 0; row < height; row++) {
       long from = source.address() + row * source.pitch();

@@ -28,9 +28,11 @@ final class Scheduler {
       GpuDevice device = machine.deviceOf(range.address());
       if (device != null) {
         checkStreamOrder(device, operation, range);
-        operation.holds.add(
-            device.memory.hold(
-                range.address(), range.bytes(), range.access(), operation.toString()));
+        if (!operation.work.looksDone()) {
+          operation.holds.add(
+              device.memory.hold(
+                  range.address(), range.bytes(), range.access(), operation.toString()));
+        }
       }
     }
     pending.add(operation);

@@ -28,6 +28,14 @@ abstract class Work {
     return List.of();
   }
 
+  /**
+   * Whether the program may think it done when the call returns: a copy from pageable memory, whose
+   * bytes were taken. To free its target then is no fault, and a free waits for it.
+   */
+  boolean looksDone() {
+    return false;
+  }
+
   /** Does it. Exceptions are faults of the device and end the context. */
   abstract void run(Operation operation);
 
