@@ -5,14 +5,30 @@ package io.mgnm.ops;
  * routing logits, drawn from a counter-based generator ({@link Philox}) so that the same seed gives
  * the same integers on every backend.
  *
- * <p>Step s (from 0) of a run takes samples {@code [j·B, min((j+1)·B, n))} of the epoch's order,
- * {@code j = s mod ⌈n/B⌉}. The order of epoch {@code s / ⌈n/B⌉} is a keyed Feistel permutation of
- * the n samples ({@link Feistel}): no array, the same everywhere.
+ * <p>Step s (from 0) of a run takes places {@code [j·B, min((j+1)·B, n))} of the epoch's order,
+ * {@code j = s mod ⌈n/B⌉}, as histories 0, 1, … of the batch. The order of epoch {@code s / ⌈n/B⌉}
+ * is a keyed {@link Feistel} permutation of the n samples: no array, the same everywhere.
  *
  * <p>A sample is a user and an event of hers, the target. Its history is the last {@code maxLength}
- * events before the target. Negatives are uniform over the catalogue, or by popularity, with
- * replacement; one that is the target or in the history as fed is drawn again, up to {@link
- * #ATTEMPTS} times in all, and then kept as it is.
+ * events before the target. Its first candidate is the target, the others are negatives: uniform
+ * over the catalogue, or by popularity, with replacement; one that is the target or in the history
+ * as fed is drawn again, up to {@link #ATTEMPTS} times in all, and then kept as it is.
+ *
+ * <p>Which word of which counter is which draw (s: the low 32 bits of the step's number from 0;
+ * sample: the number in [0, n), not the place in the batch):
+ *
+ * <pre>
+ *   draw                          purpose            time   sample  index              word
+ *   round key i of the order      EPOCH_ORDER        epoch  0       ⌊i/4⌋              i mod 4
+ *   attempt a of negative j       TRAINING_NEGATIVE  s      sample  8j + ⌊a/4⌋         a mod 4
+ *   training logit i              TRAINING_LOGIT     s      sample  16⌊i/64⌋ + i mod 16  ⌊i/16⌋ mod 4
+ *   scoring logit i               SCORING_LOGIT      0      0       16⌊i/64⌋ + i mod 16  ⌊i/16⌋ mod 4
+ * </pre>
+ *
+ * <p>Negative j (from 0) is candidate j + 1; a counts from 0. Uniform, word r draws entry {@link
+ * Philox#bounded}(r, size of the catalogue). Logit i is {@link TruncatedNormal} of its word, i =
+ * {@code ((position from the end) · (L + 1) + level) · K + interest}, the last item being at
+ * position 0: sixteen counters side by side give 64 consecutive logits, a vector of 16 a word.
  */
 public interface BatchSampling {
 
@@ -49,14 +65,43 @@ public interface BatchSampling {
     public int count() {
       return sampleUsers.size();
     }
+
+    /**
+     * The thresholds that make entry i of the catalogue as likely as its weight: cumulative sums,
+     * scaled to 2³². The last entry closes the range whatever its threshold says.
+     *
+     * @param weights not negative, at least one above 0
+     */
+    public static int[] thresholds(double[] weights) {
+      double total = 0;
+      for (double weight : weights) {
+        total += weight;
+      }
+      if (!(total > 0) || total == Double.POSITIVE_INFINITY) {
+        throw new IllegalArgumentException(
+            "popularity: expected a finite sum above 0, got " + total);
+      }
+      int[] thresholds = new int[weights.length];
+      double sum = 0;
+      for (int i = 0; i < weights.length; i++) {
+        if (!(weights[i] >= 0)) {
+          throw new IllegalArgumentException("popularity of entry " + i + " is " + weights[i]);
+        }
+        sum += weights[i];
+        thresholds[i] = (int) (long) Math.min(sum / total * 0x1p32, 0xFFFFFFFFL);
+      }
+      return thresholds;
+    }
   }
 
-  /** Begins the state's next step: counts it and fills the batch with its histories. */
+  /**
+   * Begins the state's next step: counts it and fills the batch with its histories. B is the
+   * batch's capacity for histories; its {@code maxLength} cuts them.
+   */
   void draw(Samples samples, StepState state, Batch batch);
 
   /**
-   * Initial logits of the step begun last: a standard normal truncated to |x| < 2 by inverse CDF,
-   * keyed by step, sample and {@code ((position from the end) · (L + 1) + level) · K + interest}.
+   * Initial logits of the step begun last: a standard normal truncated to |x| < 2.
    *
    * @param logits capsules of {@link Axis#ITEMS}, width 1, written
    */
@@ -70,4 +115,50 @@ public interface BatchSampling {
 
   /** Zeros, for {@code routing.init: zeros}. */
   void zeroLogits(Batch batch, Tensor logits);
+
+  /**
+   * Refuses what no batch can be drawn from or into.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkDraw(Options options, Samples samples, Batch batch) {
+    String operation = "batch_sampling.draw";
+    BatchShape shape = batch.shape();
+    int n = samples.count();
+    atLeast(operation, "samples", 1, n);
+    Arguments.same(operation, "sample events beside users", n, samples.sampleEvents().size());
+    atLeast(operation, "capacity for histories", 1, shape.histories());
+    atLeast(
+        operation,
+        "capacity for items",
+        (long) Math.min(n, shape.histories()) * shape.maxLength(),
+        shape.items());
+    atLeast(operation, "candidates", 1, shape.candidates());
+    if (shape.candidates() > 1) {
+      atLeast(operation, "catalogue", 1, samples.catalogue().size());
+    }
+    if (options.byPopularity()) {
+      Arguments.same(
+          operation,
+          "weights beside the catalogue",
+          samples.catalogue().size(),
+          samples.weights().size());
+    }
+  }
+
+  /**
+   * Refuses a tensor that is not one logit for every capsule of every item.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkLogits(String method, Tensor logits) {
+    Arguments.capsules("batch_sampling." + method, "logits", logits, Axis.ITEMS, 1);
+  }
+
+  private static void atLeast(String operation, String what, long least, long came) {
+    if (came < least) {
+      throw new IllegalArgumentException(
+          operation + ": " + what + ": expected at least " + least + ", got " + came);
+    }
+  }
 }

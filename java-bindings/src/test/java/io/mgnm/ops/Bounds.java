@@ -10,4 +10,10 @@ package io.mgnm.ops;
 public record Bounds(double floor) {
   /** Eight units in the last place: another order of a few dozen additions. */
   public static final Bounds DEFAULT = new Bounds(8 * 0x1p-23);
+
+  /**
+   * For gradients through D^-½ of nearly equal rows: P does not feel a common factor of A, so that
+   * part of the gradient is 0 and comes out as the rounding of the far larger terms that cancel.
+   */
+  public static final Bounds CANCELLING = new Bounds(64 * 0x1p-23);
 }

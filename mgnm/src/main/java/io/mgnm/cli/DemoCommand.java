@@ -80,7 +80,8 @@ public final class DemoCommand implements Subcommand {
     recommend(runFolder);
     PrintWriter text = spec.commandLine().getOut();
     text.println();
-    text.printf("Look on: bin/mgnm recommend %s --user 3000, bin/mgnm evaluate %s --json%n",
+    text.printf(
+        "Look on: bin/mgnm recommend %s --user 3000, bin/mgnm evaluate %s --json%n",
         runFolder, runFolder);
     return MgnmCommand.OK;
   }

@@ -41,8 +41,7 @@ public final class SettingsCommand implements Subcommand {
             .map(
                 key ->
                     "| `%s` | %s | %s | %s |"
-                        .formatted(
-                            key.key(), key.initial(), key.kind().describe(), key.meaning()));
+                        .formatted(key.key(), key.initial(), key.kind().describe(), key.meaning()));
     Stream<String> presets =
         Arrays.stream(Preset.values())
             .filter(p -> p != Preset.DEFAULT)

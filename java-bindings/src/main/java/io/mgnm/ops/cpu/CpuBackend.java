@@ -106,6 +106,19 @@ public final class CpuBackend implements Backend {
     return cpu;
   }
 
+  /**
+   * The same for an operation on everything at once.
+   *
+   * @throws IllegalArgumentException where the tensor holds one micro-batch at a time
+   */
+  CpuTensor ownKept(String operation, String name, Tensor tensor) {
+    CpuTensor cpu = own(tensor);
+    if (cpu.isLocal()) {
+      throw new IllegalArgumentException(operation + ": " + name + ": expected KEPT, got LOCAL");
+    }
+    return cpu;
+  }
+
   /** This backend's own batch behind {@code batch}. */
   CpuBatch own(Batch batch) {
     if (!(batch instanceof CpuBatch cpu)) {
@@ -167,22 +180,22 @@ public final class CpuBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw new UnsupportedOperationException("batchSampling");
+    return new CpuBatchSampling(this, options);
   }
 
   @Override
   public EmbeddingGather embeddingGather() {
-    throw new UnsupportedOperationException("embeddingGather");
+    return new CpuEmbeddingGather(this);
   }
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw new UnsupportedOperationException("hadamardSigmoidAdjacency");
+    return new CpuHadamardSigmoidAdjacency(this);
   }
 
   @Override
   public GraphConvolution graphConvolution(GraphConvolution.Options options) {
-    throw new UnsupportedOperationException("graphConvolution");
+    return new CpuGraphConvolution(this, options);
   }
 
   @Override
@@ -212,12 +225,12 @@ public final class CpuBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw new UnsupportedOperationException("interestReadout");
+    return new CpuInterestReadout(this, options);
   }
 
   @Override
   public RankingLoss rankingLoss(RankingLoss.Options options) {
-    throw new UnsupportedOperationException("rankingLoss");
+    return new CpuRankingLoss(this, options);
   }
 
   @Override
@@ -232,7 +245,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public TopK topK(TopK.Options options) {
-    throw new UnsupportedOperationException("topK");
+    return new CpuTopK(this, options);
   }
 
   @Override

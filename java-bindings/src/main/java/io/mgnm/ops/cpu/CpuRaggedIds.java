@@ -28,6 +28,22 @@ final class CpuRaggedIds implements RaggedIds {
     System.arraycopy(newIds, 0, ids, 0, newIds.length);
   }
 
+  /** Where the ids of history {@code b} that are at least {@code id} begin. */
+  int seek(int b, int id) {
+    int found = Arrays.binarySearch(ids, offsets[b], offsets[b + 1], id);
+    return found < 0 ? -found - 1 : found;
+  }
+
+  /** One past the last id of history {@code b}. */
+  int end(int b) {
+    return offsets[b + 1];
+  }
+
+  /** An id by its place in all lists. */
+  int id(int place) {
+    return ids[place];
+  }
+
   /** Whether the list of history {@code b} has {@code id}. */
   boolean contains(int b, int id) {
     return Arrays.binarySearch(ids, offsets[b], offsets[b + 1], id) >= 0;

@@ -5,11 +5,14 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * exp, logistic function and tanh from + − × ÷ fma and integer shifts, so that every processor, and
- * the interpreter, gives the same bits.
+ * exp, logistic function, tanh and log(1 + x) from + − × ÷ fma and integer operations, so that
+ * every processor, and the interpreter, gives the same bits.
  *
  * <p>exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2) and |r| ≤ ln 2 / 2; exp(r) − 1 is the Taylor
  * polynomial to r⁷, whose remainder, below 6e-9, is a tenth of float's rounding.
+ *
+ * <p>log(1 + x) = n·ln 2 + log(1 + f) with 1/√2 ≤ 1 + f < √2; log(1 + f) = 2·artanh(s), s = f/(2 +
+ * f), is the series to s⁹, whose remainder is below 1e-9 of the value.
  */
 final class VectorMath {
   private static final float LOG2_E = (float) (1 / Math.log(2));
@@ -37,6 +40,8 @@ final class VectorMath {
   /** tanh is 1 in float from 9.02 on; the argument of exp is twice that. */
   private static final float TANH_LIMIT = 20f;
 
+  private static final int SQRT_HALF_BITS = Float.floatToRawIntBits((float) Math.sqrt(0.5));
+
   private VectorMath() {}
 
   /** e^x, within 2 units in the last place for −87 ≤ x ≤ 88, saturating outside. NaN stays NaN. */
@@ -61,6 +66,29 @@ final class VectorMath {
     FloatVector scale = powerOfTwo(shifted);
     FloatVector minusOne = p.fma(scale, scale.sub(1f));
     return minusOne.div(minusOne.add(2f));
+  }
+
+  /**
+   * log(1 + x), within 4 units in the last place for finite x > −1. NaN stays NaN, and infinity
+   * gives NaN: neither comes out as a number.
+   */
+  static FloatVector log1p(FloatVector x) {
+    FloatVector u = x.add(1f);
+    FloatVector lost = x.sub(u.sub(1f)).div(u); // what rounding took from u, relative to it
+    IntVector bits = u.reinterpretAsInts();
+    IntVector n = bits.sub(SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
+    IntVector mantissa = bits.sub(n.lanewise(VectorOperators.LSHL, 23));
+    FloatVector f = mantissa.reinterpretAsFloats().sub(1f);
+    FloatVector exponent = n.add(Float.floatToRawIntBits(ROUND)).reinterpretAsFloats().sub(ROUND);
+    FloatVector s = f.div(f.add(2f));
+    FloatVector square = s.mul(s);
+    FloatVector p = square.fma(broadcast(2f / 9), broadcast(2f / 7));
+    p = p.fma(square, broadcast(2f / 5));
+    p = p.fma(square, broadcast(2f / 3));
+    // log(1 + f) = 2s + s·p·s², and 2s = f − s·f, of which f is exact
+    FloatVector tail = p.mul(square).sub(f).fma(s, lost);
+    FloatVector low = exponent.fma(broadcast(LN2_LOW), tail);
+    return exponent.fma(broadcast(LN2_HIGH), low.add(f));
   }
 
   /** x − n·ln 2, where {@code shifted} is n + {@link #ROUND}. */

@@ -96,7 +96,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw new UnsupportedOperationException("batchSampling");
+    return new ReferenceBatchSampling(this, options);
   }
 
   @Override

@@ -27,6 +27,18 @@ class VectorMathTest {
   }
 
   @Test
+  void log1pIsWithinFourUnitsInTheLastPlace() {
+    assertThat(worstUlps(VectorMath::log1p, Math::log1p, 0, 1)).isLessThan(3);
+    assertThat(worstUlps(VectorMath::log1p, Math::log1p, -0.99f, 100)).isLessThan(4);
+    assertThat(worstUlps(VectorMath::log1p, Math::log1p, 1e-9f, 1e-6f)).isLessThan(3);
+    assertThat(worstUlps(VectorMath::log1p, Math::log1p, 1e-38f, 1e-30f)).isLessThan(3);
+    assertThat(worstUlps(VectorMath::log1p, Math::log1p, 1e20f, 1e32f)).isLessThan(3);
+    assertThat(one(VectorMath::log1p, 0f)).isEqualTo(0f);
+    assertThat(one(VectorMath::log1p, Float.NaN)).isNaN();
+    assertThat(one(VectorMath::log1p, Float.POSITIVE_INFINITY)).isNaN();
+  }
+
+  @Test
   void extremesSaturateAndNotANumberStays() {
     assertThat(one(VectorMath::exp, Float.NEGATIVE_INFINITY)).isBetween(0f, 1e-37f);
     assertThat(one(VectorMath::exp, 1000)).isGreaterThan(1e38f);

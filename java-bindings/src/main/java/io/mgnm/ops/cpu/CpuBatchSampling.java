@@ -1,0 +1,130 @@
+package io.mgnm.ops.cpu;
+
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchSampling;
+import io.mgnm.ops.BatchShape;
+import io.mgnm.ops.Philox;
+import io.mgnm.ops.StepState;
+import io.mgnm.ops.Tensor;
+import java.util.Arrays;
+
+/**
+ * Draws logits of one history after another into a buffer, where they stand from the last position
+ * to the first, and copies them to their lanes. {@link BatchDraw} draws the batch itself.
+ */
+final class CpuBatchSampling implements BatchSampling {
+  private final CpuBackend backend;
+  private final Options options;
+
+  CpuBatchSampling(CpuBackend backend, Options options) {
+    this.backend = backend;
+    this.options = options;
+  }
+
+  @Override
+  public void draw(Samples samples, StepState state, Batch batch) {
+    BatchSampling.checkDraw(options, samples, batch);
+    backend.whole(new BatchDraw(backend, options, samples, state, batch));
+  }
+
+  @Override
+  public void trainingLogits(StepState stepState, Batch over, Tensor logits) {
+    BatchSampling.checkLogits("trainingLogits", logits);
+    CpuStepState state = backend.own(stepState);
+    CpuBatch batch = backend.own(over);
+    CpuTensor out = backend.own(logits);
+    int room = room(batch.shape());
+    int[][][] words = new int[backend.workers().size()][4][room / 4];
+    float[][] numbers = new float[backend.workers().size()][room];
+    backend.perHistory(
+        batch,
+        micro -> {
+          float[] draws = numbers[micro.worker()];
+          clearUnused(micro, out);
+          for (int place = 0; place < micro.histories(); place++) {
+            int history = history(micro, place);
+            PhiloxLanes.truncatedNormals(
+                options.seed(),
+                Philox.TRAINING_LOGIT,
+                (int) (state.step - 1),
+                batch.samples[micro.firstHistory() + history],
+                micro.length(history) * batch.shape().capsules(),
+                words[micro.worker()],
+                draws);
+            copy(micro, place, draws, out);
+          }
+        });
+  }
+
+  @Override
+  public void scoringLogits(Batch over, Tensor logits) {
+    BatchSampling.checkLogits("scoringLogits", logits);
+    CpuBatch batch = backend.own(over);
+    CpuTensor out = backend.own(logits);
+    float[] draws = new float[room(batch.shape())]; // the same for all histories and for ever
+    PhiloxLanes.truncatedNormals(
+        options.seed(),
+        Philox.SCORING_LOGIT,
+        0,
+        0,
+        draws.length,
+        new int[4][draws.length / 4],
+        draws);
+    backend.perHistory(
+        batch,
+        micro -> {
+          clearUnused(micro, out);
+          for (int place = 0; place < micro.histories(); place++) {
+            copy(micro, place, draws, out);
+          }
+        });
+  }
+
+  @Override
+  public void zeroLogits(Batch over, Tensor logits) {
+    BatchSampling.checkLogits("zeroLogits", logits);
+    CpuBatch batch = backend.own(over);
+    CpuTensor out = backend.own(logits);
+    backend.perHistory(batch, micro -> clear(micro, out));
+  }
+
+  private static int room(BatchShape shape) {
+    return PhiloxLanes.room(Math.multiplyExact(shape.maxLength(), shape.capsules()));
+  }
+
+  private static void clear(MicroBatch micro, CpuTensor out) {
+    int base = out.base(micro);
+    Arrays.fill(out.array(micro), base, base + micro.positions() * Lanes.LANES, 0);
+  }
+
+  /** Lanes that end early hold zeros behind their end, as an upload leaves them. */
+  private static void clearUnused(MicroBatch micro, CpuTensor out) {
+    if (!micro.uniform()) {
+      clear(micro, out);
+    }
+  }
+
+  /** The history whose sequences come {@code place}-th in the lanes. */
+  private static int history(MicroBatch micro, int place) {
+    int sequence = place * micro.batch().shape().capsules();
+    return micro.laneHistory(sequence / Lanes.LANES, sequence % Lanes.LANES);
+  }
+
+  private static void copy(MicroBatch micro, int place, float[] draws, CpuTensor out) {
+    float[] array = out.array(micro);
+    int base = out.base(micro);
+    int capsules = micro.batch().shape().capsules();
+    int length = micro.length(history(micro, place));
+    int end = (place + 1) * capsules;
+    int run;
+    for (int sequence = place * capsules; sequence < end; sequence += run) {
+      int lane = sequence % Lanes.LANES;
+      run = Math.min(Lanes.LANES - lane, end - sequence); // capsules of this group
+      int to = base + micro.groupPosition(sequence / Lanes.LANES) * Lanes.LANES + lane;
+      int from = (length - 1) * capsules + sequence - place * capsules;
+      for (int t = 0; t < length; t++) {
+        System.arraycopy(draws, from - t * capsules, array, to + t * Lanes.LANES, run);
+      }
+    }
+  }
+}
