@@ -106,6 +106,17 @@ public final class CudaContext implements AutoCloseable {
     }
   }
 
+  /**
+   * Runs {@code work} as one call on this context: other threads' calls are refused meanwhile.
+   *
+   * @throws WrongThreadException while another thread is inside
+   */
+  public void exclusively(Runnable work) {
+    try (Use inside = enter()) {
+      work.run();
+    }
+  }
+
   <T extends AutoCloseable> T own(T thing) {
     return owned.add(thing);
   }
