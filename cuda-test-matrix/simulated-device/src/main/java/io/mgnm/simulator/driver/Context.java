@@ -21,6 +21,10 @@ final class Context {
   final Stream legacy;
 
   final Stream perThread;
+
+  /** The last work of streams that were destroyed before it was waited for. */
+  final List<Operation> orphans = new ArrayList<>();
+
   long handle;
   CudaResult fault;
   String faultMessage = "";
@@ -146,6 +150,10 @@ final class Context {
     for (Stream stream : allStreams()) {
       await(stream.last);
     }
+    for (Operation orphan : List.copyOf(orphans)) {
+      await(orphan);
+    }
+    orphans.clear();
     machine.scheduler.drain(this);
     checkFault();
   }

@@ -116,17 +116,20 @@ final class GraphCalls {
     return 0;
   }
 
+  /**
+   * Entries past the last node are left alone, though CUDA sets them to NULL: JCuda 12.6 passes a
+   * count that it never initialised, and its array has no more room than the program expects.
+   */
   private void list(List<GraphNode> nodes, MemorySegment out, MemorySegment count) {
-    if (Out.isNull(out)) {
-      putLong(count, nodes.size());
-      return;
+    long given = nodes.size();
+    if (!Out.isNull(out)) {
+      long room = Out.getLong(count, 0);
+      given = Long.compareUnsigned(room, given) < 0 ? room : given;
+      for (int i = 0; i < given; i++) {
+        putLong(out.asSlice(8L * i), handleOf(nodes.get(i)));
+      }
     }
-    long room = Out.getLong(count, 0);
-    for (int i = 0; i < room; i++) {
-      long handle = i < nodes.size() ? handleOf(nodes.get(i)) : 0;
-      putLong(out.asSlice(8L * i), handle);
-    }
-    putLong(count, Math.min(room, nodes.size()));
+    putLong(count, given);
   }
 
   public int cuGraphGetEdges(

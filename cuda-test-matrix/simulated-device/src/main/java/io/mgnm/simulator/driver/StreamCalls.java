@@ -46,7 +46,11 @@ final class StreamCalls {
 
   /** Work of a destroyed stream still runs, and the legacy default stream still waits for it. */
   private static void keepOrder(Context context, Stream stream) {
-    if (stream.last != null && !stream.last.done && stream.blocking()) {
+    if (stream.last == null) {
+      return;
+    }
+    context.orphans.add(stream.last);
+    if (!stream.last.done && stream.blocking()) {
       context.enqueue(context.legacy, new EmptyWork("end of " + stream), stream.last);
     }
   }
