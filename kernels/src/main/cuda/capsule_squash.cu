@@ -30,7 +30,7 @@ constexpr unsigned ALL_LANES = 0xffffffffu;
 
 // Lanes a row: the least power of two that covers it in one access each, so that a warp's access is
 // one contiguous piece of memory; a warp at most.
-constexpr int lanes_for(int accesses) {
+__host__ __device__ constexpr int lanes_for(int accesses) {
   int lanes = 1;
   while (lanes < accesses && lanes < WARP) {
     lanes *= 2;

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import jcuda.nvrtc.JNvrtc;
 import jcuda.nvrtc.nvrtcProgram;
@@ -137,7 +136,10 @@ public final class KernelCompiler {
       String[] log = {null};
       check("nvrtcGetProgramLog", JNvrtc.nvrtcGetProgramLog(program, log), source.fileName());
       if (code == nvrtcResult.NVRTC_ERROR_COMPILATION) {
-        throw new KernelCompileException(explain(source, options, log[0]), log[0]);
+        throw new KernelCompileException(
+            "%s does not compile with NVRTC %s and %s:%n%s"
+                .formatted(source.fileName(), version, options, log[0]),
+            log[0]); // NVRTC shows the source's lines itself
       }
       check("nvrtcCompileProgram", code, source.fileName() + " with " + options + "\n" + log[0]);
       return new KernelCache.Entry(
@@ -160,16 +162,6 @@ public final class KernelCompiler {
     String[] code = {null};
     check("nvrtcGetPTX", JNvrtc.nvrtcGetPTX(program, code), "");
     return code[0].getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** The log, with the source's line after each message that names one. */
-  private String explain(KernelSource source, List<String> options, String log) {
-    String words =
-        log.lines()
-            .map(message -> SourceLine.of(source, message).map(l -> message + "\n" + l).orElse(message))
-            .collect(Collectors.joining("\n"));
-    return "%s does not compile with NVRTC %s and %s:%n%s"
-        .formatted(source.fileName(), version, options, words);
   }
 
   private static void check(String call, int code, String detail) {
