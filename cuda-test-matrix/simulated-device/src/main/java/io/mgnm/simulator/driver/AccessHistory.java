@@ -71,7 +71,7 @@ final class AccessHistory {
   void launched(Operation operation, DeviceMemory memory, int from, int to) {
     for (Allocation allocation : memory.live()) {
       BlockOwnership marks = allocation.ownership();
-      if (marks != null) {
+      if (allocation.takeConsulted() && marks != null) {
         mark(operation, allocation, marks, marks.writer(), Access.WRITE, from, to);
         mark(operation, allocation, marks, marks.reader(), Access.READ, from, to);
       }

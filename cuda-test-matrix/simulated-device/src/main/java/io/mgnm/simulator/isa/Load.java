@@ -57,6 +57,8 @@ final class Load extends SpaceSplit {
   @Override
   void param(Warp warp, AddressLanes lanes) {
     byte[] parameters = warp.processor.parameters;
+    long value = 0;
+    long previous = -1;
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
       long at = lanes.at[i];
@@ -72,9 +74,12 @@ final class Load extends SpaceSplit {
       }
       for (int k = 0; k < data.count(); k++) {
         int from = (int) at + k * data.elementBytes;
-        long value = 0;
-        for (int b = data.elementBytes - 1; b >= 0; b--) {
-          value = value << 8 | parameters[from + b] & 0xff;
+        if (from != previous) {
+          previous = from;
+          value = 0;
+          for (int b = data.elementBytes - 1; b >= 0; b--) {
+            value = value << 8 | parameters[from + b] & 0xff;
+          }
         }
         if (data.elementBytes == 8) {
           data.putLong(warp, k, i, value);

@@ -80,7 +80,8 @@ enum Rounding {
 
   /** Bits of a float result: NaN is the canonical one. */
   static int bits(float value) {
-    return Float.isNaN(value) ? NAN32 : Float.floatToRawIntBits(value);
+    int raw = Float.floatToRawIntBits(value);
+    return (raw & 0x7fffffff) > 0x7f800000 ? NAN32 : raw;
   }
 
   /** Bits of a double result; PTX preserves NaN payloads only by chance, so Java's will do. */

@@ -1,6 +1,7 @@
 package io.mgnm.simulator.junit;
 
 import io.mgnm.simulator.driver.Schedule;
+import io.mgnm.simulator.exec.Check;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Inherited;
@@ -39,6 +40,15 @@ public @interface SimulatedCuda {
 
   /** For everything drawn at random. */
   long seed() default 1;
+
+  /** Checks inside kernels to leave out, for speed; the driver's own checks stay. */
+  Check[] without() default {};
+
+  /** Whether launches are counted. */
+  boolean counting() default true;
+
+  /** Host threads that run the blocks of a launch. */
+  int threads() default 1;
 
   /** Number of devices. */
   int devices() default 1;

@@ -2,8 +2,12 @@ package io.mgnm.simulator.junit;
 
 import io.mgnm.simulator.driver.Machine;
 import io.mgnm.simulator.driver.MachineOptions;
+import io.mgnm.simulator.exec.Check;
 import io.mgnm.simulator.jcuda.SimulatedLibraries;
 import io.mgnm.simulator.natives.NativesUnsupportedException;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -39,7 +43,12 @@ final class SimulatedCudaExtension
                     AnnotationSupport.findAnnotation(
                         context.getRequiredTestClass(), SimulatedCuda.class))
             .orElseThrow();
+    Set<Check> checks = EnumSet.allOf(Check.class);
+    List.of(wanted.without()).forEach(checks::remove);
     return MachineOptions.defaults()
+        .withChecks(checks)
+        .withCounting(wanted.counting())
+        .withThreads(wanted.threads())
         .withCapability(wanted.computeCapability())
         .withDevices(wanted.devices())
         .withSchedule(wanted.schedule())

@@ -23,6 +23,17 @@ public final class AddressLanes {
 
   /** Addresses from 64-bit registers. */
   public void fromLongs(long[] q, int base, long plus, int lanes, int size) {
+    if (lanes == -1) {
+      long first = q[base];
+      long different = 0;
+      for (int i = 0; i < Warp.LANES; i++) {
+        different |= q[base + i] ^ first;
+      }
+      if (different == 0) {
+        fromConstant(first + plus, lanes, size);
+        return;
+      }
+    }
     for (int i = 0; i < Warp.LANES; i++) {
       at[i] = q[base + i] + plus;
     }
@@ -31,6 +42,17 @@ public final class AddressLanes {
 
   /** Addresses from 32-bit registers, zero-extended. */
   public void fromWords(int[] r, int base, long plus, int lanes, int size) {
+    if (lanes == -1) {
+      int first = r[base];
+      int different = 0;
+      for (int i = 0; i < Warp.LANES; i++) {
+        different |= r[base + i] ^ first;
+      }
+      if (different == 0) {
+        fromConstant((first & 0xffffffffL) + plus, lanes, size);
+        return;
+      }
+    }
     for (int i = 0; i < Warp.LANES; i++) {
       at[i] = (r[base + i] & 0xffffffffL) + plus;
     }
@@ -68,22 +90,31 @@ public final class AddressLanes {
         at[i] = (lanes >>> i & 1) != 0 ? at[i] : first;
       }
     }
-    long low = first;
-    long high = first;
     long or = 0;
     long step = 0;
+    long expected = first;
     for (int i = 0; i < Warp.LANES; i++) {
-      long a = at[i];
-      low = Math.min(low, a);
-      high = Math.max(high, a);
-      or |= a;
-      step |= a - (long) i * size ^ first;
+      or |= at[i];
+      step |= at[i] ^ expected;
+      expected += size;
+    }
+    bits = or;
+    contiguous = step == 0 && lanes == -1;
+    if (contiguous) {
+      min = first;
+      max = expected - size;
+      uniform = false;
+      return;
+    }
+    long low = first;
+    long high = first;
+    for (int i = 0; i < Warp.LANES; i++) {
+      low = Math.min(low, at[i]);
+      high = Math.max(high, at[i]);
     }
     min = low;
     max = high;
-    bits = or;
     uniform = low == high;
-    contiguous = step == 0 && lanes == -1;
   }
 
   public boolean misaligned() {

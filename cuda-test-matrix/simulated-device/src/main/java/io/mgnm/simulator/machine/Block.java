@@ -88,6 +88,12 @@ public final class Block {
     return otherLane == lane || warp.ordered(lane, otherLane, then);
   }
 
+  /** Whether a barrier of the block or of the whole warp lies between; for all lanes alike. */
+  boolean settled(Warp warp, long stamp) {
+    long then = Stamps.time(stamp);
+    return then < barrierTime || Stamps.warp(stamp) == warp.index && then < warp.syncTime;
+  }
+
   String describe(long stamp) {
     Warp warp = warps[Stamps.warp(stamp)];
     int lane = Stamps.lane(stamp);

@@ -6,6 +6,8 @@ import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.BlockOwnership;
 import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Map;
 
 /** Accesses of warps to device memory: which allocation, the checks, and the sectors. */
 public final class GlobalAccess {
@@ -21,6 +23,11 @@ public final class GlobalAccess {
   private final AddressLanes part = new AddressLanes();
   private int me;
   private int several;
+
+  /** What is worth knowing of an allocation for the whole launch. */
+  private record Known(boolean written, BlockOwnership ownership) {}
+
+  private final Map<Allocation, Known> known = new IdentityHashMap<>();
   private Allocation last;
   private boolean lastWritten;
   private BlockOwnership lastOwnership;
@@ -36,6 +43,10 @@ public final class GlobalAccess {
     this.base = base;
     int[] grid = processor.gridSize;
     several = base + Math.toIntExact((long) grid[0] * grid[1] * grid[2]);
+  }
+
+  private Known know(Allocation allocation) {
+    return new Known(allocation.fullyWritten(), allocation.ownership(granuleShift));
   }
 
   void startBlock(long index) {
@@ -97,8 +108,9 @@ public final class GlobalAccess {
     }
     if (allocation != last) {
       last = allocation;
-      lastWritten = allocation.fullyWritten();
-      lastOwnership = allocation.ownership(granuleShift);
+      Known knowledge = known.computeIfAbsent(allocation, this::know);
+      lastWritten = knowledge.written();
+      lastOwnership = knowledge.ownership();
     }
     if (mode.reads() && processor.checkUninitialised && !lastWritten) {
       checkWritten(warp, at, lanes, allocation);

@@ -89,7 +89,7 @@ public final class SharedMemory {
               : Stamps.SEVERAL;
       int first = (int) (lanes.min >>> shift);
       for (int g = first; g < first + granules; g++) {
-        if (writer[g] >= fence) {
+        if (writer[g] >= fence && !block.settled(warp, writer[g])) {
           conflicts(warp, at, lanes, g - first);
         }
         noteReader(g, Stamps.of(block.time, warp.index, lane), fence);
@@ -184,23 +184,25 @@ public final class SharedMemory {
     Block block = warp.block;
     long fence = Stamps.of(block.barrierTime, 0, 0);
     int granules = Math.max(1, lanes.bytes >> shift);
-    long newest = 0;
-    for (int i = 0; i < Warp.LANES; i++) {
-      int g = (int) (lanes.at[i] >>> shift);
-      for (int k = 0; k < granules; k++) {
-        newest =
-            Math.max(newest, Math.max(writer[g + k], Math.max(reader[g + k], otherReader[g + k])));
-      }
-    }
     long stamp = Stamps.of(block.time, warp.index, 0) | atomic;
-    boolean suspicious = newest >= fence;
-    boolean laneByLane = store != null && (suspicious || !lanes.contiguous);
+    int suspects = suspects(lanes, granules, fence, stamp);
+    boolean laneByLane = store != null && (suspects != 0 || !lanes.contiguous);
+    if (!laneByLane && granules == 1 && lanes.contiguous) {
+      int first = (int) (lanes.min >>> shift);
+      for (int i = 0; i < Warp.LANES; i++) {
+        writer[first + i] = stamp + i;
+      }
+      if (store != null) {
+        store.putAll(warp, lanes);
+      }
+      return;
+    }
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
       int g = (int) (lanes.at[i] >>> shift);
       for (int k = 0; k < granules; k++) {
         // A stamp not older than this access: another lane of this very instruction.
-        if ((suspicious || writer[g + k] >= stamp)
+        if (((suspects >>> i & 1) != 0 || writer[g + k] >= stamp)
             && (store == null || !store.unchanged(warp, lanes, i))) {
           checkOne(warp, at, i, g + k, atomic != 0);
         }
@@ -215,6 +217,24 @@ public final class SharedMemory {
     if (store != null && !laneByLane) {
       store.putAll(warp, lanes);
     }
+  }
+
+  /** Lanes about to write what another thread touched since the last block barrier. */
+  private int suspects(AddressLanes lanes, int granules, long fence, long stamp) {
+    int result = 0;
+    for (int i = 0; i < Warp.LANES; i++) {
+      int g = (int) (lanes.at[i] >>> shift);
+      for (int k = g; k < g + granules; k++) {
+        long w = writer[k];
+        long r = reader[k];
+        boolean others =
+            w >= fence && ((w ^ stamp + i) & Stamps.WHO) != 0
+                || r >= fence && ((r ^ stamp + i) & Stamps.WHO) != 0
+                || otherReader[k] >= fence;
+        result |= others ? 1 << i : 0;
+      }
+    }
+    return result & lanes.mask;
   }
 
   private void checkOne(Warp warp, Instruction at, int lane, int granule, boolean atomic) {
@@ -235,7 +255,7 @@ public final class SharedMemory {
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
       int g = (int) (lanes.at[i] >>> shift) + plus;
-      if (!warp.block.ordered(warp, i, writer[g])) {
+      if (!warp.block.settled(warp, writer[g]) && !warp.block.ordered(warp, i, writer[g])) {
         report(warp, at, i, g, writer[g], "written", "read");
       }
     }
@@ -257,6 +277,17 @@ public final class SharedMemory {
 
   private void checkWritten(Warp warp, Instruction at, AddressLanes lanes) {
     if (lanes.bytes >= 4) {
+      if (lanes.uniform || lanes.contiguous) {
+        int first = (int) (lanes.min >>> 2);
+        int end = (int) (lanes.max + lanes.bytes >>> 2);
+        int full = 15;
+        for (int w = first; w < end; w++) {
+          full &= written[w];
+        }
+        if (full == 15) {
+          return;
+        }
+      }
       int all = 15;
       int count = lanes.bytes >> 2;
       for (int i = 0; i < Warp.LANES; i++) {
@@ -287,7 +318,10 @@ public final class SharedMemory {
   }
 
   private void markWritten(AddressLanes lanes) {
-    if (lanes.bytes >= 4) {
+    if (lanes.contiguous && lanes.bytes >= 4) {
+      int end = (int) (lanes.max + lanes.bytes >>> 2);
+      Arrays.fill(written, (int) (lanes.min >>> 2), end, (byte) 15);
+    } else if (lanes.bytes >= 4) {
       int count = lanes.bytes >> 2;
       for (int i = 0; i < Warp.LANES; i++) {
         int w = (int) (lanes.at[i] >>> 2);

@@ -13,6 +13,10 @@ final class Stamps {
   static final int SEVERAL = 63;
 
   static final long ATOMIC = 1L << 11;
+
+  /** The bits that say which thread, and whether it was atomic. */
+  static final long WHO = (1L << 12) - 1;
+
   private static final int TIME_SHIFT = 12;
 
   private Stamps() {}

@@ -53,7 +53,7 @@ public final class Warp {
   private long executed;
 
   /** Time of the last synchronisation of all lanes of this warp. */
-  private long syncTime;
+  long syncTime;
 
   /** {@code laneKnown[a * 32 + b]}: lane a is ordered after what lane b did before; or null. */
   private long[] laneKnown;

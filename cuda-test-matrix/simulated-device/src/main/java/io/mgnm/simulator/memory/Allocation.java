@@ -19,6 +19,7 @@ public final class Allocation {
   private int[] words;
   private byte[] written;
   private BlockOwnership ownership;
+  private boolean consulted;
 
   Allocation(long base, long size, String label, boolean readOnly) {
     this.base = base;
@@ -88,10 +89,21 @@ public final class Allocation {
 
   /** Which block touched what in the present launch, at this granule; made afresh if it differs. */
   public BlockOwnership ownership(int granuleShift) {
+    consulted = true;
     if (ownership == null || ownership.granuleShift() != granuleShift) {
       ownership = new BlockOwnership((size + 3) / 4 * 4, granuleShift);
     }
     return ownership;
+  }
+
+  /**
+   * Whether a launch asked for the ownership, and so may have touched the bytes, since the last
+   * call.
+   */
+  public boolean takeConsulted() {
+    boolean was = consulted;
+    consulted = false;
+    return was;
   }
 
   /** The same as far as a launch has made it; null before the first. */

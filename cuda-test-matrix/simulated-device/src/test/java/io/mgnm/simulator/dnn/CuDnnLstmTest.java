@@ -243,6 +243,7 @@ class CuDnnLstmTest {
   }
 
   /** Central differences of the plain LSTM's loss. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Difference(Problem problem, float[] dy, float[] dh, float[] dc) {
     private static final double STEP = 1e-4;
 

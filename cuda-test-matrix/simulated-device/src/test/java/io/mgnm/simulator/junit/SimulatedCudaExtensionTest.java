@@ -12,6 +12,7 @@ import static org.junit.platform.testkit.engine.EventConditions.finishedWithFail
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
 
 import io.mgnm.simulator.driver.Machine;
+import io.mgnm.simulator.exec.Check;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -41,10 +42,12 @@ class SimulatedCudaExtensionTest {
     }
 
     @Test
-    @SimulatedCuda(computeCapability = "7.5")
+    @SimulatedCuda(computeCapability = "7.5", without = Check.SHARED_RACE, threads = 2)
     void theMethodsAnnotationWins(Machine machine) {
       assertThat(machine.options().capability().number()).isEqualTo(75);
       assertThat(machine.options().devices()).isEqualTo(1);
+      assertThat(machine.options().threads()).isEqualTo(2);
+      assertThat(machine.options().checks()).doesNotContain(Check.SHARED_RACE).isNotEmpty();
     }
   }
 

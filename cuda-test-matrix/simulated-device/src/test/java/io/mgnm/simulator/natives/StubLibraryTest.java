@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -32,13 +33,14 @@ class StubLibraryTest {
   }
 
   /** Undefined symbols of an ELF library: section headers, then its dynamic symbol table. */
-  private static TreeSet<String> imports(String resource, String pattern) throws IOException {
-    ByteBuffer elf;
+  private static Set<String> imports(String resource, String pattern) throws IOException {
+    byte[] file;
     try (InputStream in = StubLibraryTest.class.getResourceAsStream(resource)) {
-      elf = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
+      file = in.readAllBytes();
     }
+    ByteBuffer elf = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
     int sections = (int) elf.getLong(40);
-    TreeSet<String> names = new TreeSet<>();
+    Set<String> names = new TreeSet<>();
     for (int s = 0; s < elf.getShort(60); s++) {
       int section = sections + s * SECTION_BYTES;
       if (elf.getInt(section + 4) == DYNAMIC_SYMBOLS) {
@@ -46,7 +48,7 @@ class StubLibraryTest {
         int table = (int) elf.getLong(section + 24);
         int end = table + (int) elf.getLong(section + 32);
         for (int symbol = table; symbol < end; symbol += SYMBOL_BYTES) {
-          String name = text(elf, strings + elf.getInt(symbol));
+          String name = text(file, strings + elf.getInt(symbol));
           if (elf.getShort(symbol + 6) == 0 && name.matches(pattern)) {
             names.add(name);
           }
@@ -57,12 +59,12 @@ class StubLibraryTest {
     return names;
   }
 
-  private static String text(ByteBuffer elf, int start) {
+  private static String text(byte[] file, int start) {
     int end = start;
-    while (elf.get(end) != 0) {
+    while (file[end] != 0) {
       end++;
     }
-    return new String(elf.array(), start, end - start, StandardCharsets.US_ASCII);
+    return new String(file, start, end - start, StandardCharsets.US_ASCII);
   }
 
   /** A library of two functions. */
