@@ -39,6 +39,12 @@ final class DeviceCalls {
     return 0;
   }
 
+  /** Tables of undocumented functions; NVRTC asks for one that serves its own cache. */
+  public int cuGetExportTable(MemorySegment table, MemorySegment id) {
+    putLong(table, 0);
+    return CudaResult.CUDA_ERROR_NOT_FOUND.code();
+  }
+
   public int cuGetErrorName(int error, MemorySegment name) {
     CudaResult result = CudaResult.of(error);
     putLong(name, result == null ? 0 : text(result.name()).address());

@@ -22,6 +22,9 @@ final class MoveFamily {
   private static Instruction move(Decoding d) {
     Type t = d.type();
     d.expectOperands(2);
+    if (t == Type.PRED && d.operand(1) instanceof Operand.Int constant) {
+      return new SetPredicate(d.predicate(0), constant.value() != 0 ? -1 : 0);
+    }
     if (t == Type.PRED) {
       return new MovePredicate(d.predicate(0), d.predicate(1), d.negated(1));
     }
@@ -115,6 +118,21 @@ final class MoveFamily {
     @Override
     public void execute(Warp warp, int mask) {
       int value = negated ? ~warp.p[in] : warp.p[in];
+      warp.p[out] = warp.p[out] & ~mask | value & mask;
+    }
+  }
+
+  private static final class SetPredicate extends Instruction {
+    private final int out;
+    private final int value;
+
+    SetPredicate(int out, int value) {
+      this.out = out;
+      this.value = value;
+    }
+
+    @Override
+    public void execute(Warp warp, int mask) {
       warp.p[out] = warp.p[out] & ~mask | value & mask;
     }
   }
