@@ -6,6 +6,9 @@ package io.mgnm.ops;
  */
 public interface RowGradients {
 
+  /** Values a row. */
+  int width();
+
   /** The rows touched now, ascending. */
   int[] downloadRows();
 

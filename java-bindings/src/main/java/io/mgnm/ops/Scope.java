@@ -19,7 +19,10 @@ public interface Scope extends AutoCloseable {
   /** The state that a training step reads and advances, at step 0. */
   StepState stepState();
 
-  /** Room for the summed gradients of up to {@code rows} distinct rows of {@code width} values. */
+  /**
+   * Room for the summed gradients of up to {@code rows} distinct rows of {@code width} values. A
+   * table's rows are always enough, and so are the ids of a batch: items and candidates together.
+   */
   RowGradients rowGradients(int rows, int width);
 
   /** Room for one list of ids a history, at most {@code ids} in all. */

@@ -28,10 +28,14 @@ public interface TransformerEncoder extends SequenceEncoder {
    * @param maxLength positions that p has
    */
   record Options(int d, int maxLength) {
-    /** Checks that the heads divide d. */
+    /** Checks that the heads divide d, and that there is a position. */
     public Options {
       if (d < 1 || d % HEADS != 0) {
-        throw new IllegalArgumentException("transformer: d must be even, got " + d);
+        throw new IllegalArgumentException("transformer_encoder: d must be even, got " + d);
+      }
+      if (maxLength < 1) {
+        throw new IllegalArgumentException(
+            "transformer_encoder: maxLength must be at least 1, got " + maxLength);
       }
     }
 
@@ -58,6 +62,28 @@ public interface TransformerEncoder extends SequenceEncoder {
     /** All values. */
     public int weights() {
       return secondNorm() + 2 * d;
+    }
+  }
+
+  /**
+   * Refuses what {@link SequenceEncoder#check} does, and histories longer than p.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void check(
+      String direction,
+      Options options,
+      Batch batch,
+      Tensor w,
+      int tapeWidth,
+      Tensor tape,
+      Tensor... capsules) {
+    String operation = "transformer_encoder." + direction;
+    SequenceEncoder.check(operation, options.d(), options.weights(), w, tapeWidth, tape, capsules);
+    if (batch.shape().maxLength() > options.maxLength()) {
+      throw new IllegalArgumentException(
+          "%s: histories have up to %d items, and there are positions for %d"
+              .formatted(operation, batch.shape().maxLength(), options.maxLength()));
     }
   }
 }

@@ -16,4 +16,12 @@ public record Bounds(double floor) {
    * part of the gradient is 0 and comes out as the rounding of the far larger terms that cancel.
    */
   public static final Bounds CANCELLING = new Bounds(64 * 0x1p-23);
+
+  /**
+   * Softmax of logits of the given size: rounding them, which no order of summing avoids, changes a
+   * coupling by that many half units in the last place, and in another order by other ones.
+   */
+  public static Bounds ofLogits(double size) {
+    return new Bounds(DEFAULT.floor + size * 0x1p-24);
+  }
 }

@@ -1,32 +1,182 @@
 package io.mgnm.ops;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.mgnm.ops.GradientCheck.Pair;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class CapsuleProjectionParityTest {
 
+  static Stream<Backend> candidates() {
+    return TestBackends.candidates();
+  }
+
   @Test
   void referenceBackwardIsTheDerivative() {
-    int d = 3;
-    int levels = 2;
-    int interests = 3;
     try (GradientCheck check = new GradientCheck(11)) {
-      Subject subject = check.subject();
-      Scope scope = subject.scope();
-      Batch batch = subject.batch(new int[] {1, 4, 2}, 0, d, levels, interests);
-      Tensor h = subject.input(batch.tensor(Axis.ITEMS, levels * d, Lifetime.KEPT), 1);
-      Tensor w = subject.input(scope.floats(interests * d, d), 1);
-      Tensor z = batch.capsules(Axis.ITEMS, d, Lifetime.KEPT);
-      Tensor dZ = batch.capsules(Axis.ITEMS, d, Lifetime.KEPT);
-      Tensor dH = batch.tensor(Axis.ITEMS, levels * d, Lifetime.KEPT);
-      Tensor dW = scope.floats(interests * d, d);
-      CapsuleProjection projection = check.backend().capsuleProjection();
+      Tensors t = new Tensors(check.subject(), new CapsuleCase(3, 2, 3, 1, 4, 2), 1, true);
       check.verify(
-          () -> projection.forward(batch, h, w, z),
-          List.of(new Pair("z", z, dZ)),
-          () -> projection.backward(batch, h, w, dZ, dH, dW),
-          List.of(new Pair("h", h, dH), new Pair("w", w, dW)));
+          t::forward,
+          List.of(new Pair("z", t.z, t.dZ)),
+          t::backward,
+          List.of(new Pair("h", t.h, t.dH), new Pair("w", t.w, t.dW)));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void agreesWithTheReference(Backend backend) {
+    try (backend) {
+      for (CapsuleCase size : CapsuleCase.ALL) {
+        for (double scale : new double[] {1, 0, 1e12}) {
+          if (scale != 1 && size.lengths().length > 5) {
+            continue;
+          }
+          Parity.check(
+              "capsule_projection, %s, scale %g".formatted(size, scale),
+              backend,
+              size.seed(),
+              subject -> {
+                Tensors t = new Tensors(subject, size, scale, true);
+                t.forward();
+                t.backward();
+              });
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void givesTheSameBitsInARecordingAndWithAnyNumberOfThreads(Backend backend) {
+    try (backend) {
+      for (CapsuleCase size : CapsuleCase.ALL) {
+        float[][] expected = null;
+        for (int threads = 1; threads <= 3; threads++) {
+          try (Backend own = Backends.open(backend.name(), new BackendOptions(threads));
+              Subject subject = new Subject(own, 3)) {
+            Tensors t = new Tensors(subject, size, 1, true);
+            t.forward();
+            float[] z = t.z.download();
+            t.dZ.upload(z); // as inside the recording
+            t.backward();
+            float[][] came = {t.dH.download(), t.dW.download()};
+            if (expected == null) {
+              expected = came;
+            }
+            assertThat(came).as("%s, %d threads", size, threads).isDeepEqualTo(expected);
+            Tensors local = new Tensors(subject, size, 1, false);
+            local.h.upload(t.h.download());
+            local.w.upload(new float[local.w.size()]); // what a run uses is what w holds then
+            Sequence sequence = own.record("both", local::both);
+            local.w.upload(t.w.download());
+            for (int run = 0; run < 2; run++) {
+              sequence.run();
+              assertThat(local.dH.download()).isEqualTo(expected[0]);
+              assertThat(local.dW.download()).isEqualTo(expected[1]);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void aHistoryAloneEqualsTheHistoryInABatch(Backend backend) {
+    try (backend) {
+      for (CapsuleCase size : CapsuleCase.ALL) {
+        try (Subject subject = new Subject(backend, 9)) {
+          Tensors all = new Tensors(subject, size, 1, true);
+          all.forward();
+          all.backward();
+          int first = 0;
+          for (int n : size.lengths()) {
+            CapsuleCase one = new CapsuleCase(size.d(), size.levels(), size.interests(), n);
+            Tensors alone = new Tensors(subject, one, 1, true);
+            alone.h.upload(rows(all.h, first, n, all.batch));
+            alone.w.upload(all.w.download());
+            alone.dZ.upload(rows(all.dZ, first, n, all.batch));
+            alone.forward();
+            alone.backward();
+            assertThat(alone.z.download()).isEqualTo(rows(all.z, first, n, all.batch));
+            assertThat(alone.dH.download()).isEqualTo(rows(all.dH, first, n, all.batch));
+            first += n;
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void refusesOtherShapes(Backend backend) {
+    try (backend;
+        Subject subject = new Subject(backend, 1)) {
+      Tensors t = new Tensors(subject, new CapsuleCase(4, 2, 3, 5), 1, true);
+      CapsuleProjection projection = backend.capsuleProjection();
+      assertThatThrownBy(() -> projection.forward(t.batch, t.h, t.w.slice(0, 4, 4), t.z))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("capsule_projection.forward: w: expected fixed 12 x 4, got fixed 4 x 4");
+      assertThatThrownBy(() -> projection.backward(t.batch, t.h, t.w, t.dH, t.dH, t.dW))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "capsule_projection.backward: z: expected items x capsules x 4, got items x 8");
+    }
+  }
+
+  private static float[] rows(Tensor tensor, int first, int rows, Batch batch) {
+    int width = tensor.width() * (tensor.capsules() ? batch.shape().capsules() : 1);
+    return Arrays.copyOfRange(tensor.download(), first * width, (first + rows) * width);
+  }
+
+  /** Inputs and outputs of one projection; z is the batch's own or passes through a sequence. */
+  private static final class Tensors {
+    final CapsuleProjection projection;
+    final Batch batch;
+    final Tensor h;
+    final Tensor w;
+    final Tensor z;
+    final Tensor dZ;
+    final Tensor dH;
+    final Tensor dW;
+
+    Tensors(Subject subject, CapsuleCase size, double scale, boolean kept) {
+      int d = size.d();
+      int rows = size.interests() * d;
+      projection = subject.backend().capsuleProjection();
+      batch = size.batch(subject);
+      int width = size.levels() * d;
+      h = subject.input(batch.tensor(Axis.ITEMS, width, Lifetime.KEPT), scale);
+      w = subject.input(subject.scope().floats(rows, d), scale);
+      if (kept) {
+        z = subject.output("z", batch.capsules(Axis.ITEMS, d, Lifetime.KEPT));
+        dZ = subject.input(batch.capsules(Axis.ITEMS, d, Lifetime.KEPT), 1);
+      } else {
+        z = batch.capsules(Axis.ITEMS, d, Lifetime.LOCAL);
+        dZ = z;
+      }
+      dH = subject.output("dH", batch.tensor(Axis.ITEMS, width, Lifetime.KEPT));
+      dW = subject.output("dW", rows, d);
+    }
+
+    void forward() {
+      projection.forward(batch, h, w, z);
+    }
+
+    void backward() {
+      projection.backward(batch, h, w, dZ, dH, dW);
+    }
+
+    void both() {
+      forward();
+      backward();
     }
   }
 }

@@ -9,9 +9,12 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Shows a training: a bar for the running epoch where there is a terminal, a line an epoch. */
 final class TrainingDisplay implements TrainingListener, AutoCloseable {
+  private static final long SILENCE_NANOS = 30_000_000_000L;
+
   private final PrintWriter err;
   private final boolean terminal = System.console() != null && System.console().isTerminal();
   private ProgressBar bar;
+  private long lastSaid = System.nanoTime();
 
   TrainingDisplay(PrintWriter err) {
     this.err = err;
@@ -20,6 +23,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   @Override
   public void steps(int epoch, long done, long ofEpoch, double lossPerCandidate, double rate) {
     if (!terminal) {
+      sayNowAndThen(epoch, done, ofEpoch, lossPerCandidate, rate);
       return;
     }
     if (bar == null) {
@@ -35,9 +39,22 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     bar.setExtraMessage("loss %.4f, %,.0f histories/s".formatted(lossPerCandidate, rate));
   }
 
+  /** Without a terminal, such as in a log: a line now and then instead of a bar. */
+  private void sayNowAndThen(
+      int epoch, long done, long ofEpoch, double lossPerCandidate, double rate) {
+    if (System.nanoTime() - lastSaid > SILENCE_NANOS) {
+      lastSaid = System.nanoTime();
+      err.printf(
+          "epoch %d: step %d of %d, loss %.4f, %,.0f histories/s%n",
+          epoch, done, ofEpoch, lossPerCandidate, rate);
+      err.flush();
+    }
+  }
+
   @Override
   public void epoch(EpochReport report) {
     close();
+    lastSaid = System.nanoTime();
     Map<String, Double> means = report.validation().means();
     err.printf(
         "epoch %d: loss %.4f, validation hit@5 %.4f ndcg@5 %.4f%s, %.1f s, %,.0f histories/s%n",

@@ -200,7 +200,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw new UnsupportedOperationException("capsuleProjection");
+    return new CpuCapsuleProjection(this);
   }
 
   @Override
@@ -210,12 +210,12 @@ public final class CpuBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw new UnsupportedOperationException("capsuleRouting");
+    return new CpuCapsuleRouting(this, options);
   }
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw new UnsupportedOperationException("biLstm");
+    return new CpuBiLstm(this, options);
   }
 
   @Override
@@ -235,7 +235,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw new UnsupportedOperationException("embeddingGradient");
+    return new CpuEmbeddingGradient(this);
   }
 
   @Override

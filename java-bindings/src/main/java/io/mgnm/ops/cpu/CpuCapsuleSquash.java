@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Rows in tiles of 16, one row a lane: a tile is turned on its side into a buffer of d × 16, worked
- * on, and turned back. Inside the model the same arithmetic ({@link #factor}) runs on capsules that
+ * on, and turned back. Inside the model the same arithmetic ({@link #squash}) runs on capsules that
  * already lie in lanes.
  */
 final class CpuCapsuleSquash implements CapsuleSquash {
@@ -35,12 +35,7 @@ final class CpuCapsuleSquash implements CapsuleSquash {
         (first, rows, worker) -> {
           float[] tile = tiles[worker];
           load(v, first, rows, tile);
-          for (int p = 0; p < LANES; p += STEP) {
-            FloatVector phi = factor(norm(tile, p, v.width()));
-            for (int k = 0; k < v.width(); k++) {
-              at(tile, k, p).mul(phi).intoArray(tile, k * LANES + p);
-            }
-          }
+          squash(tile, 0, v.width(), tile);
           store(tile, o, first, rows);
         });
   }
@@ -60,23 +55,40 @@ final class CpuCapsuleSquash implements CapsuleSquash {
           float[] gradient = tiles[2 * worker + 1];
           load(v, first, rows, tile);
           load(dO, first, rows, gradient);
-          for (int p = 0; p < LANES; p += STEP) {
-            FloatVector r = norm(tile, p, d);
-            FloatVector phi = factor(r);
-            FloatVector inverse = reciprocalOrZero(r);
-            FloatVector along = FloatVector.zero(FLOATS); // e · ȯ
-            for (int k = 0; k < d; k++) {
-              along = at(tile, k, p).mul(inverse).fma(at(gradient, k, p), along);
-            }
-            FloatVector scale = along.mul(radial(r));
-            for (int k = 0; k < d; k++) {
-              FloatVector e = at(tile, k, p).mul(inverse);
-              FloatVector result = e.fma(scale, at(gradient, k, p).mul(phi));
-              result.intoArray(gradient, k * LANES + p);
-            }
-          }
+          squashBackward(tile, gradient, 0, d, gradient);
           store(gradient, dV, first, rows);
         });
+  }
+
+  /** Squashes 16 vectors, {@code [d][16]} from {@code at} on in both arrays, which may be one. */
+  static void squash(float[] v, int at, int d, float[] o) {
+    for (int p = at; p < at + LANES; p += STEP) {
+      FloatVector phi = factor(norm(v, p, d));
+      for (int k = 0; k < d; k++) {
+        at(v, k, p).mul(phi).intoArray(o, k * LANES + p);
+      }
+    }
+  }
+
+  /** v̇ of 16 vectors, {@code [d][16]} from {@code at} on in all arrays; dV may be dO. */
+  static void squashBackward(float[] v, float[] dO, int at, int d, float[] dV) {
+    for (int p = at; p < at + LANES; p += STEP) {
+      FloatVector r = norm(v, p, d);
+      FloatVector phi = factor(r);
+      FloatVector inverse = reciprocalOrZero(r);
+      FloatVector along = FloatVector.zero(FLOATS); // e · ȯ
+      for (int k = 0; k < d; k++) {
+        along = at(v, k, p).mul(inverse).fma(at(dO, k, p), along);
+      }
+      FloatVector scale = along.mul(radial(r));
+      for (int k = 0; k < d; k++) {
+        // Not at(): C2 has reached its limit of inlining here, which does not bind fromArray.
+        int place = k * LANES + p;
+        FloatVector e = FloatVector.fromArray(FLOATS, v, place).mul(inverse);
+        FloatVector result = FloatVector.fromArray(FLOATS, dO, place).mul(phi);
+        e.fma(scale, result).intoArray(dV, place);
+      }
+    }
   }
 
   /** φ(r) = r / (1 + r²), written so that r² cannot overflow: 1 / (r + 1/r) for r above 1. */

@@ -230,7 +230,7 @@ final class CpuGraphConvolution implements GraphConvolution {
         belowT.loadTransposed(dLevels, gradientBase + l * d, row, n, d);
         sT.add(belowT, componentTiles);
       }
-      graph.adjacency();
+      graph.adjacencyAndRest();
       graph.normalise(options.normalisation());
       hT.loadTransposed(levels, levelBase + distinct * d, row, n, d);
       for (int l = distinct - 1; l >= 0; l--) {

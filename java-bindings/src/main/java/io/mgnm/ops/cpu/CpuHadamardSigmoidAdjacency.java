@@ -62,7 +62,7 @@ final class CpuHadamardSigmoidAdjacency implements HadamardSigmoidAdjacency {
           for (int h = 0; h < micro.histories(); h++) {
             int n = micro.length(h);
             load(graph, micro, h, x, u, d);
-            graph.adjacency();
+            graph.adjacencyAndRest();
             graph.normalise(Normalisation.NONE);
             graph.gradient.loadTransposed(dA.array(micro), pair, n, n, n);
             graph.toLogits(Normalisation.NONE, 0);

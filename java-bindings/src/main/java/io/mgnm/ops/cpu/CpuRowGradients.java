@@ -19,6 +19,11 @@ final class CpuRowGradients implements RowGradients {
   }
 
   @Override
+  public int width() {
+    return width;
+  }
+
+  @Override
   public int[] downloadRows() {
     scope.requireOpen();
     return Arrays.copyOf(rows, count);

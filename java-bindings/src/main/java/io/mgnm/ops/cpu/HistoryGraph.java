@@ -47,6 +47,7 @@ final class HistoryGraph {
   private final float[] degreeRoots; // D^½
   private final float[] diagonal; // of N, while P has the identity in it
   private final float[] rho; // ρ, then ½ρ D^-½
+  private final float[] thetaTerms; // ½ρ D^-½ − 2θ D^½
   private final float[] userGradient;
   private final float[] columnSums; // 16 partial sums a column
   private final float[] square = new float[SQUARE];
@@ -73,6 +74,7 @@ final class HistoryGraph {
     degreeRoots = new float[padded];
     diagonal = new float[padded];
     rho = new float[padded];
+    thetaTerms = new float[padded];
     columnSums = new float[backward ? padded * LANES : 0];
   }
 
@@ -118,24 +120,28 @@ final class HistoryGraph {
     }
   }
 
-  /** A, equation (1), and 1 − A where there will be a way back. */
+  /**
+   * A, equation (1). Apart from {@link #adjacencyAndRest} so that no method of the two calls exp
+   * twice: the compiler stops inlining somewhere, and then allocates the vectors it hands over.
+   */
   void adjacency() {
     operator.upperProduct(x, tiles, d, weighted);
     for (int t = 0; t < tiles; t++) {
+      sigmoid(operator.values(), operator.tile(t) + t * SQUARE, operator.tile(t + 1));
+    }
+    mirrorDiagonals();
+    mirrorSquares(operator);
+  }
+
+  /** A, and 1 − A for the way back. */
+  void adjacencyAndRest() {
+    operator.upperProduct(x, tiles, d, weighted);
+    for (int t = 0; t < tiles; t++) {
       int from = operator.tile(t) + t * SQUARE;
-      int to = operator.tile(t + 1);
-      if (rest == null) {
-        sigmoid(operator.values(), from, to);
-      } else {
-        sigmoidAndRest(operator.values(), rest.values(), from, to);
-      }
+      sigmoidAndRest(operator.values(), rest.values(), from, operator.tile(t + 1));
     }
-    for (int i = 0; i < tiles; i++) {
-      mirrorDiagonal(operator.values(), operator.tile(i) + i * SQUARE);
-      for (int j = i + 1; j < tiles; j++) {
-        mirror(operator, i, j);
-      }
-    }
+    mirrorDiagonals();
+    mirrorSquares(operator);
   }
 
   private static void sigmoid(float[] a, int from, int to) {
@@ -161,17 +167,27 @@ final class HistoryGraph {
     }
   }
 
-  /** Makes a square of the diagonal symmetric to the bit. */
-  private static void mirrorDiagonal(float[] a, int at) {
-    for (int r = 0; r < LANES; r++) {
-      for (int c = 0; c < r; c++) {
-        a[at + r * LANES + c] = a[at + c * LANES + r];
+  /** Makes the squares of the diagonal symmetric to the bit. */
+  private void mirrorDiagonals() {
+    float[] a = operator.values();
+    for (int t = 0; t < tiles; t++) {
+      int at = operator.tile(t) + t * SQUARE;
+      for (int r = 0; r < LANES; r++) {
+        for (int c = 0; c < r; c++) {
+          a[at + r * LANES + c] = a[at + c * LANES + r];
+        }
       }
     }
   }
 
-  private static void mirror(LaneMatrix a, int i, int j) {
-    SquareTranspose.turn(a.values(), a.tile(i) + j * SQUARE, a.values(), a.tile(j) + i * SQUARE);
+  /** Copies the squares above the diagonal to those below. */
+  private void mirrorSquares(LaneMatrix a) {
+    for (int i = 0; i < tiles; i++) {
+      for (int j = i + 1; j < tiles; j++) {
+        SquareTranspose.turn(
+            a.values(), a.tile(i) + j * SQUARE, a.values(), a.tile(j) + i * SQUARE);
+      }
+    }
   }
 
   /**
@@ -259,63 +275,85 @@ final class HistoryGraph {
       rho[i] = own ? 2 * g[gradient.row(i) + i * LANES] * roots[i] * roots[i] : 0;
     }
     Arrays.fill(rho, n, paddedItems(), 0);
-    Arrays.fill(columnSums, 0, paddedItems() * LANES, 0);
-    for (int i = 0; i < tiles; i++) {
-      for (int j = i; j < tiles; j++) {
-        SquareTranspose.turn(g, gradient.tile(j) + i * SQUARE, square, 0);
-        throughOperator(gradient.tile(i) + j * SQUARE, i * LANES, j * SQUARE, i != j);
-      }
-    }
+    throughOperator();
     boolean scaled = normalisation != Normalisation.NONE;
     for (int i = 0; i < n; i++) {
       rho[i] += Lanes.sum(columnSums, i * LANES);
       rho[i] = scaled ? rho[i] * roots[i] / 2 : 0;
+      thetaTerms[i] = rho[i] - 2 * l1 * degreeRoots[i];
     }
+    Arrays.fill(thetaTerms, n, paddedItems(), 0);
+    throughSigmoid();
+    mirrorSquares(gradient);
+  }
+
+  /** F = N ⊙ (Ṗ + Ṗᵀ), and ρ, the sums of F's rows, without what is in {@link #columnSums}. */
+  private void throughOperator() {
+    Arrays.fill(columnSums, 0, paddedItems() * LANES, 0);
     for (int i = 0; i < tiles; i++) {
       for (int j = i; j < tiles; j++) {
-        throughSigmoid(gradient.tile(i) + j * SQUARE, i * LANES, j * LANES, 2 * l1);
-        if (i != j) {
-          mirror(gradient, i, j);
+        int at = gradient.tile(i) + j * SQUARE;
+        SquareTranspose.turn(gradient.values(), gradient.tile(j) + i * SQUARE, square, 0);
+        for (int p = 0; p < LANES; p += STEP) {
+          symmetrise(gradient.values(), at + p, square, p, operator.values());
+          sumRows(gradient.values(), at + p, rho, i * LANES + p);
+        }
+        if (i != j) { // the rows below the diagonal
+          addSquare(gradient.values(), at, columnSums, j * SQUARE);
         }
       }
     }
   }
 
-  /** F = N ⊙ (Ṗ + Ṗᵀ) of a square, and its part of ρ, the sums of F's rows. */
-  private void throughOperator(int at, int firstRow, int firstColumn, boolean mirrored) {
-    float[] g = gradient.values();
-    float[] normalised = operator.values();
-    for (int p = 0; p < LANES; p += STEP) {
-      FloatVector sum = at(rho, firstRow + p);
-      for (int c = p; c < SQUARE; c += LANES) {
-        FloatVector f = at(g, at + c).add(at(square, c)).mul(at(normalised, at + c));
-        f.intoArray(g, at + c);
-        sum = sum.add(f);
-        if (mirrored) {
-          at(columnSums, firstColumn + c).add(f).intoArray(columnSums, firstColumn + c);
-        }
-      }
-      sum.intoArray(rho, firstRow + p);
+  private static void symmetrise(float[] g, int at, float[] turned, int from, float[] n) {
+    for (int c = 0; c < SQUARE; c += LANES) {
+      at(g, at + c).add(at(turned, from + c)).mul(at(n, at + c)).intoArray(g, at + c);
+    }
+  }
+
+  private static void sumRows(float[] f, int at, float[] sums, int to) {
+    FloatVector sum = at(sums, to);
+    for (int c = 0; c < SQUARE; c += LANES) {
+      sum = sum.add(at(f, at + c));
+    }
+    sum.intoArray(sums, to);
+  }
+
+  private static void addSquare(float[] f, int at, float[] sums, int to) {
+    for (int c = 0; c < SQUARE; c += STEP) {
+      at(sums, to + c).add(at(f, at + c)).intoArray(sums, to + c);
     }
   }
 
   /**
-   * Q_ij = (1 − A_ij) [F_ij − N_ij (α_i β_j + α_j β_i − 2θ β_i β_j)] of a square, with α = ½ρ D^-½
-   * and β = D^½: N β_i β_j is A, and no 1/D is formed, which might overflow.
+   * Q_ij = (1 − A_ij) [F_ij − N_ij (α_i β_j + β_i (α_j − 2θ β_j))], with α = ½ρ D^-½ and β = D^½: N
+   * β_i β_j is A, and no 1/D is formed, which might overflow.
    */
-  private void throughSigmoid(int at, int firstRow, int firstColumn, float twiceL1) {
-    float[] g = gradient.values();
-    for (int p = 0; p < LANES; p += STEP) {
-      FloatVector alpha = at(rho, firstRow + p);
-      FloatVector beta = at(degreeRoots, firstRow + p);
-      for (int j = 0; j < LANES; j++) {
-        int i = at + j * LANES + p;
-        float otherBeta = degreeRoots[firstColumn + j];
-        float other = rho[firstColumn + j] - twiceL1 * otherBeta;
-        FloatVector byDegrees = beta.mul(other).add(alpha.mul(otherBeta));
-        FloatVector inner = at(g, i).sub(at(operator.values(), i).mul(byDegrees));
-        inner.mul(at(rest.values(), i)).intoArray(g, i);
+  private void throughSigmoid() {
+    for (int i = 0; i < tiles; i++) {
+      int end = gradient.tile(i) + gradient.tile(1);
+      for (int p = 0; p < LANES; p += STEP) {
+        bracket(gradient.values(), gradient.tile(i) + i * SQUARE + p, end, i * LANES, p);
       }
+      timesRest(gradient.values(), rest.values(), gradient.tile(i) + i * SQUARE, end);
+    }
+  }
+
+  private void bracket(float[] g, int from, int end, int row, int p) {
+    float[] normalised = operator.values();
+    FloatVector alpha = at(rho, row + p);
+    FloatVector beta = at(degreeRoots, row + p);
+    int j = row;
+    for (int at = from; at < end; at += LANES) {
+      FloatVector byDegrees = beta.mul(thetaTerms[j]).add(alpha.mul(degreeRoots[j]));
+      at(g, at).sub(at(normalised, at).mul(byDegrees)).intoArray(g, at);
+      j++;
+    }
+  }
+
+  private static void timesRest(float[] g, float[] rest, int from, int end) {
+    for (int at = from; at < end; at += STEP) {
+      at(g, at).mul(at(rest, at)).intoArray(g, at);
     }
   }
 

@@ -15,27 +15,27 @@ import jdk.incubator.vector.VectorOperators;
  * f), is the series to s⁹, whose remainder is below 1e-9 of the value.
  */
 final class VectorMath {
-  private static final float LOG2_E = (float) (1 / Math.log(2));
+  static final float LOG2_E = (float) (1 / Math.log(2));
 
   /** ln 2 in two parts: the first has few bits, so n times it is exact. */
-  private static final float LN2_HIGH = 0.693359375f;
+  static final float LN2_HIGH = 0.693359375f;
 
-  private static final float LN2_LOW = (float) (Math.log(2) - 0.693359375);
+  static final float LN2_LOW = (float) (Math.log(2) - 0.693359375);
 
   /** Adding 1.5·2²³ rounds to an integer, which then stands in the low bits. */
-  private static final float ROUND = 12582912f;
+  static final float ROUND = 12582912f;
 
-  private static final float C2 = 1f / 2;
-  private static final float C3 = 1f / 6;
-  private static final float C4 = 1f / 24;
-  private static final float C5 = 1f / 120;
-  private static final float C6 = 1f / 720;
-  private static final float C7 = 1f / 5040;
+  static final float C2 = 1f / 2;
+  static final float C3 = 1f / 6;
+  static final float C4 = 1f / 24;
+  static final float C5 = 1f / 120;
+  static final float C6 = 1f / 720;
+  static final float C7 = 1f / 5040;
 
   /** exp saturates outside: 2ⁿ must stay a normal number. */
-  private static final float LARGEST = 88f;
+  static final float LARGEST = 88f;
 
-  private static final float SMALLEST = -87f;
+  static final float SMALLEST = -87f;
 
   /** tanh is 1 in float from 9.02 on; the argument of exp is twice that. */
   private static final float TANH_LIMIT = 20f;

@@ -136,7 +136,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
-    throw new UnsupportedOperationException("transformerEncoder");
+    return new ReferenceTransformerEncoder(this, options);
   }
 
   @Override
@@ -151,7 +151,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw new UnsupportedOperationException("embeddingGradient");
+    return new ReferenceEmbeddingGradient(this);
   }
 
   @Override

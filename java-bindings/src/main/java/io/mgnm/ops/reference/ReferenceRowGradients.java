@@ -5,11 +5,13 @@ import java.util.TreeMap;
 
 /** Sums by row, in a sorted map. */
 final class ReferenceRowGradients implements RowGradients {
+  private final int capacity;
   private final int width;
   private final Precision precision;
   private final TreeMap<Integer, double[]> sums = new TreeMap<>();
 
-  ReferenceRowGradients(int width, Precision precision) {
+  ReferenceRowGradients(int capacity, int width, Precision precision) {
+    this.capacity = capacity;
     this.width = width;
     this.precision = precision;
   }
@@ -21,6 +23,11 @@ final class ReferenceRowGradients implements RowGradients {
     throw new IllegalArgumentException("row gradients of another backend given to 'reference'");
   }
 
+  @Override
+  public int width() {
+    return width;
+  }
+
   void clear() {
     sums.clear();
   }
@@ -28,6 +35,10 @@ final class ReferenceRowGradients implements RowGradients {
   /** Adds row {@code t} of {@code source} to the sum of {@code row}. */
   void add(int row, ReferenceTensor source, int t) {
     double[] sum = sums.computeIfAbsent(row, r -> new double[width]);
+    if (sums.size() > capacity) {
+      throw new IllegalStateException(
+          "embedding_gradient: more distinct rows than the room for " + capacity);
+    }
     for (int k = 0; k < width; k++) {
       sum[k] = precision.store(sum[k] + source.get(t, k));
     }

@@ -57,7 +57,7 @@ final class ReferenceScope implements Scope {
   @Override
   public RowGradients rowGradients(int rows, int width) {
     requireOpen();
-    return new ReferenceRowGradients(width, precision);
+    return new ReferenceRowGradients(rows, width, precision);
   }
 
   @Override

@@ -1,0 +1,402 @@
+package io.mgnm.ops.cpu;
+
+import static io.mgnm.ops.cpu.Lanes.FLOATS;
+import static io.mgnm.ops.cpu.Lanes.LANES;
+import static io.mgnm.ops.cpu.Lanes.STEP;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Products of values that lie in lanes, {@code [position][component][16]}, with weights that are
+ * the same for all lanes, and the gradients of such weights.
+ *
+ * <p>Every result is one sum, started from what stands there and added to in a fixed order by one
+ * fma a term; how many sums are kept in registers together changes no bits.
+ */
+final class LaneProducts {
+  private static final int BLOCK = 4; // positions, and outputs, of a register block: 16 sums
+  private static final int LONG = 8; // outputs of a block of one position
+  private static final int STRIP = 16; // components of x that stay in the first-level cache
+
+  private LaneProducts() {}
+
+  /**
+   * {@code y[t][m] += Σ_k x[t][k] · w[k][m]}.
+   *
+   * @param xAt where x of the first position begins, and {@code xStep} how far apart positions are
+   * @param wAt where w begins, {@code [in][out]}
+   */
+  static void multiply(
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] w,
+      int wAt,
+      int in,
+      int out,
+      float[] y,
+      int yAt,
+      int yStep,
+      int positions) {
+    int blocked = out - out % BLOCK;
+    int t = 0;
+    for (; t + BLOCK <= positions; t += BLOCK) {
+      int xt = xAt + t * xStep;
+      int yt = yAt + t * yStep;
+      for (int m = 0; m < blocked; m += BLOCK) {
+        for (int p = 0; p < LANES; p += STEP) {
+          block(x, xt + p, xStep, w, wAt + m, out, in, y, yt + m * LANES + p, yStep);
+        }
+      }
+    }
+    for (int rest = t; rest < positions; rest++) {
+      row(x, xAt + rest * xStep, w, wAt, out, in, blocked, y, yAt + rest * yStep);
+    }
+    for (int m = blocked; m < out; m++) {
+      for (t = 0; t < positions; t++) {
+        for (int p = 0; p < LANES; p += STEP) {
+          single(x, xAt + t * xStep + p, w, wAt + m, out, in, y, yAt + t * yStep + m * LANES + p);
+        }
+      }
+    }
+  }
+
+  /** One position; {@code out} is a multiple of {@link #BLOCK}. */
+  private static void row(
+      float[] x, int xAt, float[] w, int wAt, int wStep, int in, int out, float[] y, int yAt) {
+    int m = 0;
+    for (; m + LONG <= out; m += LONG) {
+      for (int p = 0; p < LANES; p += STEP) {
+        eight(x, xAt + p, w, wAt + m, wStep, in, y, yAt + m * LANES + p);
+      }
+    }
+    for (; m < out; m += BLOCK) {
+      for (int p = 0; p < LANES; p += STEP) {
+        four(x, xAt + p, w, wAt + m, wStep, in, y, yAt + m * LANES + p);
+      }
+    }
+  }
+
+  /** Four positions, four outputs: each weight and each value serves four times. */
+  private static void block(
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] w,
+      int wAt,
+      int wStep,
+      int in,
+      float[] y,
+      int yAt,
+      int yStep) {
+    int x1 = xAt + xStep;
+    int x2 = xAt + 2 * xStep;
+    int x3 = xAt + 3 * xStep;
+    int y1 = yAt + yStep;
+    int y2 = yAt + 2 * yStep;
+    int y3 = yAt + 3 * yStep;
+    FloatVector a00 = load(y, yAt);
+    FloatVector a01 = load(y, yAt + LANES);
+    FloatVector a02 = load(y, yAt + 2 * LANES);
+    FloatVector a03 = load(y, yAt + 3 * LANES);
+    FloatVector a10 = load(y, y1);
+    FloatVector a11 = load(y, y1 + LANES);
+    FloatVector a12 = load(y, y1 + 2 * LANES);
+    FloatVector a13 = load(y, y1 + 3 * LANES);
+    FloatVector a20 = load(y, y2);
+    FloatVector a21 = load(y, y2 + LANES);
+    FloatVector a22 = load(y, y2 + 2 * LANES);
+    FloatVector a23 = load(y, y2 + 3 * LANES);
+    FloatVector a30 = load(y, y3);
+    FloatVector a31 = load(y, y3 + LANES);
+    FloatVector a32 = load(y, y3 + 2 * LANES);
+    FloatVector a33 = load(y, y3 + 3 * LANES);
+    for (int k = 0; k < in; k++) {
+      FloatVector v0 = load(x, xAt + k * LANES);
+      FloatVector v1 = load(x, x1 + k * LANES);
+      FloatVector v2 = load(x, x2 + k * LANES);
+      FloatVector v3 = load(x, x3 + k * LANES);
+      int wk = wAt + k * wStep;
+      FloatVector w0 = all(w[wk]);
+      a00 = v0.fma(w0, a00);
+      a10 = v1.fma(w0, a10);
+      a20 = v2.fma(w0, a20);
+      a30 = v3.fma(w0, a30);
+      FloatVector w1 = all(w[wk + 1]);
+      a01 = v0.fma(w1, a01);
+      a11 = v1.fma(w1, a11);
+      a21 = v2.fma(w1, a21);
+      a31 = v3.fma(w1, a31);
+      FloatVector w2 = all(w[wk + 2]);
+      a02 = v0.fma(w2, a02);
+      a12 = v1.fma(w2, a12);
+      a22 = v2.fma(w2, a22);
+      a32 = v3.fma(w2, a32);
+      FloatVector w3 = all(w[wk + 3]);
+      a03 = v0.fma(w3, a03);
+      a13 = v1.fma(w3, a13);
+      a23 = v2.fma(w3, a23);
+      a33 = v3.fma(w3, a33);
+    }
+    a00.intoArray(y, yAt);
+    a01.intoArray(y, yAt + LANES);
+    a02.intoArray(y, yAt + 2 * LANES);
+    a03.intoArray(y, yAt + 3 * LANES);
+    a10.intoArray(y, y1);
+    a11.intoArray(y, y1 + LANES);
+    a12.intoArray(y, y1 + 2 * LANES);
+    a13.intoArray(y, y1 + 3 * LANES);
+    a20.intoArray(y, y2);
+    a21.intoArray(y, y2 + LANES);
+    a22.intoArray(y, y2 + 2 * LANES);
+    a23.intoArray(y, y2 + 3 * LANES);
+    a30.intoArray(y, y3);
+    a31.intoArray(y, y3 + LANES);
+    a32.intoArray(y, y3 + 2 * LANES);
+    a33.intoArray(y, y3 + 3 * LANES);
+  }
+
+  /** One position, eight outputs: as many chains as hide the latency of fma. */
+  private static void eight(
+      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
+    FloatVector a0 = load(y, yAt);
+    FloatVector a1 = load(y, yAt + LANES);
+    FloatVector a2 = load(y, yAt + 2 * LANES);
+    FloatVector a3 = load(y, yAt + 3 * LANES);
+    FloatVector a4 = load(y, yAt + 4 * LANES);
+    FloatVector a5 = load(y, yAt + 5 * LANES);
+    FloatVector a6 = load(y, yAt + 6 * LANES);
+    FloatVector a7 = load(y, yAt + 7 * LANES);
+    for (int k = 0; k < in; k++) {
+      FloatVector v = load(x, xAt + k * LANES);
+      int wk = wAt + k * wStep;
+      a0 = v.fma(all(w[wk]), a0);
+      a1 = v.fma(all(w[wk + 1]), a1);
+      a2 = v.fma(all(w[wk + 2]), a2);
+      a3 = v.fma(all(w[wk + 3]), a3);
+      a4 = v.fma(all(w[wk + 4]), a4);
+      a5 = v.fma(all(w[wk + 5]), a5);
+      a6 = v.fma(all(w[wk + 6]), a6);
+      a7 = v.fma(all(w[wk + 7]), a7);
+    }
+    a0.intoArray(y, yAt);
+    a1.intoArray(y, yAt + LANES);
+    a2.intoArray(y, yAt + 2 * LANES);
+    a3.intoArray(y, yAt + 3 * LANES);
+    a4.intoArray(y, yAt + 4 * LANES);
+    a5.intoArray(y, yAt + 5 * LANES);
+    a6.intoArray(y, yAt + 6 * LANES);
+    a7.intoArray(y, yAt + 7 * LANES);
+  }
+
+  private static void four(
+      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
+    FloatVector a0 = load(y, yAt);
+    FloatVector a1 = load(y, yAt + LANES);
+    FloatVector a2 = load(y, yAt + 2 * LANES);
+    FloatVector a3 = load(y, yAt + 3 * LANES);
+    for (int k = 0; k < in; k++) {
+      FloatVector v = load(x, xAt + k * LANES);
+      int wk = wAt + k * wStep;
+      a0 = v.fma(all(w[wk]), a0);
+      a1 = v.fma(all(w[wk + 1]), a1);
+      a2 = v.fma(all(w[wk + 2]), a2);
+      a3 = v.fma(all(w[wk + 3]), a3);
+    }
+    a0.intoArray(y, yAt);
+    a1.intoArray(y, yAt + LANES);
+    a2.intoArray(y, yAt + 2 * LANES);
+    a3.intoArray(y, yAt + 3 * LANES);
+  }
+
+  private static void single(
+      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
+    FloatVector a = load(y, yAt);
+    for (int k = 0; k < in; k++) {
+      a = load(x, xAt + k * LANES).fma(all(w[wAt + k * wStep]), a);
+    }
+    a.intoArray(y, yAt);
+  }
+
+  /**
+   * {@code sums[k][m] += Σ_t x[t][k] · g[t][m]}, lane by lane: the gradient of w in {@link
+   * #multiply}, before its lanes are added up by {@link LaneSums}.
+   */
+  static void outer(
+      float[] x,
+      int xAt,
+      int xStep,
+      int in,
+      float[] g,
+      int gAt,
+      int gStep,
+      int out,
+      int positions,
+      float[] sums,
+      int sumsAt) {
+    int outBlocked = out - out % BLOCK;
+    int inBlocked = in - in % BLOCK;
+    for (int strip = 0; strip < inBlocked; strip += STRIP) {
+      int stripEnd = Math.min(strip + STRIP, inBlocked);
+      for (int m = 0; m < outBlocked; m += BLOCK) {
+        for (int k = strip; k < stripEnd; k += BLOCK) {
+          for (int p = 0; p < LANES; p += STEP) {
+            outerBlock(
+                x,
+                xAt + k * LANES + p,
+                xStep,
+                g,
+                gAt + m * LANES + p,
+                gStep,
+                positions,
+                sums,
+                sumsAt + (k * out + m) * LANES + p,
+                out * LANES);
+          }
+        }
+      }
+    }
+    for (int m = 0; m < outBlocked; m += BLOCK) {
+      int gm = gAt + m * LANES;
+      for (int p = 0; p < LANES; p += STEP) {
+        for (int k = inBlocked; k < in; k++) {
+          outerFour(
+              x,
+              xAt + k * LANES + p,
+              xStep,
+              g,
+              gm + p,
+              gStep,
+              positions,
+              sums,
+              sumsAt + (k * out + m) * LANES + p);
+        }
+      }
+    }
+    for (int m = outBlocked; m < out; m++) {
+      for (int k = 0; k < in; k++) {
+        for (int p = 0; p < LANES; p += STEP) {
+          int at = sumsAt + (k * out + m) * LANES + p;
+          FloatVector a = load(sums, at);
+          for (int t = 0; t < positions; t++) {
+            FloatVector v = load(x, xAt + t * xStep + k * LANES + p);
+            a = v.fma(load(g, gAt + t * gStep + m * LANES + p), a);
+          }
+          a.intoArray(sums, at);
+        }
+      }
+    }
+  }
+
+  private static void outerBlock(
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] g,
+      int gAt,
+      int gStep,
+      int positions,
+      float[] sums,
+      int s0,
+      int sumsStep) {
+    int s1 = s0 + sumsStep;
+    int s2 = s0 + 2 * sumsStep;
+    int s3 = s0 + 3 * sumsStep;
+    FloatVector a00 = load(sums, s0);
+    FloatVector a01 = load(sums, s0 + LANES);
+    FloatVector a02 = load(sums, s0 + 2 * LANES);
+    FloatVector a03 = load(sums, s0 + 3 * LANES);
+    FloatVector a10 = load(sums, s1);
+    FloatVector a11 = load(sums, s1 + LANES);
+    FloatVector a12 = load(sums, s1 + 2 * LANES);
+    FloatVector a13 = load(sums, s1 + 3 * LANES);
+    FloatVector a20 = load(sums, s2);
+    FloatVector a21 = load(sums, s2 + LANES);
+    FloatVector a22 = load(sums, s2 + 2 * LANES);
+    FloatVector a23 = load(sums, s2 + 3 * LANES);
+    FloatVector a30 = load(sums, s3);
+    FloatVector a31 = load(sums, s3 + LANES);
+    FloatVector a32 = load(sums, s3 + 2 * LANES);
+    FloatVector a33 = load(sums, s3 + 3 * LANES);
+    for (int t = 0; t < positions; t++) {
+      int xt = xAt + t * xStep;
+      int gt = gAt + t * gStep;
+      FloatVector g0 = load(g, gt);
+      FloatVector g1 = load(g, gt + LANES);
+      FloatVector g2 = load(g, gt + 2 * LANES);
+      FloatVector g3 = load(g, gt + 3 * LANES);
+      FloatVector v0 = load(x, xt);
+      a00 = v0.fma(g0, a00);
+      a01 = v0.fma(g1, a01);
+      a02 = v0.fma(g2, a02);
+      a03 = v0.fma(g3, a03);
+      FloatVector v1 = load(x, xt + LANES);
+      a10 = v1.fma(g0, a10);
+      a11 = v1.fma(g1, a11);
+      a12 = v1.fma(g2, a12);
+      a13 = v1.fma(g3, a13);
+      FloatVector v2 = load(x, xt + 2 * LANES);
+      a20 = v2.fma(g0, a20);
+      a21 = v2.fma(g1, a21);
+      a22 = v2.fma(g2, a22);
+      a23 = v2.fma(g3, a23);
+      FloatVector v3 = load(x, xt + 3 * LANES);
+      a30 = v3.fma(g0, a30);
+      a31 = v3.fma(g1, a31);
+      a32 = v3.fma(g2, a32);
+      a33 = v3.fma(g3, a33);
+    }
+    a00.intoArray(sums, s0);
+    a01.intoArray(sums, s0 + LANES);
+    a02.intoArray(sums, s0 + 2 * LANES);
+    a03.intoArray(sums, s0 + 3 * LANES);
+    a10.intoArray(sums, s1);
+    a11.intoArray(sums, s1 + LANES);
+    a12.intoArray(sums, s1 + 2 * LANES);
+    a13.intoArray(sums, s1 + 3 * LANES);
+    a20.intoArray(sums, s2);
+    a21.intoArray(sums, s2 + LANES);
+    a22.intoArray(sums, s2 + 2 * LANES);
+    a23.intoArray(sums, s2 + 3 * LANES);
+    a30.intoArray(sums, s3);
+    a31.intoArray(sums, s3 + LANES);
+    a32.intoArray(sums, s3 + 2 * LANES);
+    a33.intoArray(sums, s3 + 3 * LANES);
+  }
+
+  private static void outerFour(
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] g,
+      int gAt,
+      int gStep,
+      int positions,
+      float[] sums,
+      int at) {
+    FloatVector a0 = load(sums, at);
+    FloatVector a1 = load(sums, at + LANES);
+    FloatVector a2 = load(sums, at + 2 * LANES);
+    FloatVector a3 = load(sums, at + 3 * LANES);
+    for (int t = 0; t < positions; t++) {
+      int gt = gAt + t * gStep;
+      FloatVector v = load(x, xAt + t * xStep);
+      a0 = v.fma(load(g, gt), a0);
+      a1 = v.fma(load(g, gt + LANES), a1);
+      a2 = v.fma(load(g, gt + 2 * LANES), a2);
+      a3 = v.fma(load(g, gt + 3 * LANES), a3);
+    }
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + LANES);
+    a2.intoArray(sums, at + 2 * LANES);
+    a3.intoArray(sums, at + 3 * LANES);
+  }
+
+  private static FloatVector load(float[] a, int i) {
+    return FloatVector.fromArray(FLOATS, a, i);
+  }
+
+  private static FloatVector all(float value) {
+    return FloatVector.broadcast(FLOATS, value);
+  }
+}

@@ -1,0 +1,99 @@
+package io.mgnm.ops.cpu;
+
+import static io.mgnm.ops.cpu.Lanes.FLOATS;
+import static io.mgnm.ops.cpu.Lanes.LANES;
+import static io.mgnm.ops.cpu.Lanes.STEP;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Plain traffic of rows of 16 lanes: filling, copying, adding, and masking what is not alive. */
+final class LaneRows {
+  private LaneRows() {}
+
+  /** Sets row m of every position to {@code values[from + m]} in all lanes. */
+  static void fill(
+      float[] values, int from, int rows, float[] y, int yAt, int yStep, int positions) {
+    for (int t = 0; t < positions; t++) {
+      int yt = yAt + t * yStep;
+      for (int m = 0; m < rows; m++) {
+        FloatVector value = FloatVector.broadcast(FLOATS, values[from + m]);
+        for (int p = 0; p < LANES; p += STEP) {
+          value.intoArray(y, yt + m * LANES + p);
+        }
+      }
+    }
+  }
+
+  /** {@code y = a + b}. */
+  static void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int rows) {
+    for (int i = 0; i < rows * LANES; i += STEP) {
+      load(a, aAt + i).add(load(b, bAt + i)).intoArray(y, yAt + i);
+    }
+  }
+
+  /** {@code sums[m] += Σ_t g[t][m]}, lane by lane: the gradient of a bias. */
+  static void addPositions(
+      float[] g, int gAt, int gStep, int rows, int positions, float[] sums, int sumsAt) {
+    for (int i = 0; i < rows * LANES; i += STEP) {
+      FloatVector sum = load(sums, sumsAt + i);
+      for (int t = 0; t < positions; t++) {
+        sum = sum.add(load(g, gAt + t * gStep + i));
+      }
+      sum.intoArray(sums, sumsAt + i);
+    }
+  }
+
+  /**
+   * Copies rows of consecutive positions, with 0 in every lane that has ended.
+   *
+   * @param lengths of the 16 lanes, in positions
+   * @param t the position of the first
+   */
+  static void copyAlive(
+      float[] from, int at, float[] to, int toAt, int rows, int positions, float[] lengths, int t) {
+    for (int position = 0; position < positions; position++) {
+      int offset = position * rows * LANES;
+      FloatVector now = FloatVector.broadcast(FLOATS, (float) (t + position));
+      for (int i = 0; i < rows * LANES; i += STEP) {
+        // The mask is made where it is used: one kept over a loop is put on the heap.
+        var ended = load(lengths, i % LANES).compare(VectorOperators.LE, now);
+        FloatVector value = load(from, at + offset + i);
+        value.blend(FloatVector.zero(FLOATS), ended).intoArray(to, toAt + offset + i);
+      }
+    }
+  }
+
+  /** Sets to 0 every lane that has ended, of the rows of position {@code t}. */
+  static void keepAlive(float[] a, int at, int rows, float[] lengths, int t) {
+    copyAlive(a, at, a, at, rows, 1, lengths, t);
+  }
+
+  /**
+   * The lengths of a group's lanes.
+   *
+   * @param lengths written
+   * @return whether a lane is shorter than its group, so that its dead positions need masks
+   */
+  static boolean ragged(MicroBatch micro, int group, float[] lengths) {
+    boolean ragged = false;
+    if (!micro.uniform()) {
+      for (int lane = 0; lane < LANES; lane++) {
+        lengths[lane] = micro.laneLength(group, lane);
+        ragged |= lengths[lane] < micro.groupLength(group);
+      }
+    }
+    return ragged;
+  }
+
+  /** Adds the sum over its lanes of each of {@code count} rows to {@code target}. */
+  static void addLanes(float[] sums, int count, float[] target, int at) {
+    for (int i = 0; i < count; i++) {
+      target[at + i] += Lanes.sum(sums, i * LANES);
+    }
+  }
+
+  private static FloatVector load(float[] a, int i) {
+    return FloatVector.fromArray(FLOATS, a, i);
+  }
+}
