@@ -115,8 +115,7 @@ public final class CudaDriver {
     int[] major = {0};
     int[] minor = {0};
     Driver.check(
-        "cuDeviceComputeCapability",
-        JCudaDriver.cuDeviceComputeCapability(major, minor, device));
+        "cuDeviceComputeCapability", JCudaDriver.cuDeviceComputeCapability(major, minor, device));
     long[] memory = {0};
     Driver.check("cuDeviceTotalMem", JCudaDriver.cuDeviceTotalMem(memory, device));
     return new CudaDevice(

@@ -33,8 +33,7 @@ public final class CudaGraph implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException("graph '" + name + "' is closed");
       }
-      context.check(
-          "cuGraphLaunch", JCudaDriver.cuGraphLaunch(executable, stream.handle()), name);
+      context.check("cuGraphLaunch", JCudaDriver.cuGraphLaunch(executable, stream.handle()), name);
     }
   }
 

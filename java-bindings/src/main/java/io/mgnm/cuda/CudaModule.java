@@ -1,12 +1,18 @@
 package io.mgnm.cuda;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
+import jcuda.Pointer;
+import jcuda.driver.CUjit_option;
 import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
+import jcuda.driver.JITOptions;
 
 /** Compiled kernels, loaded; its context closes it. */
 public final class CudaModule implements AutoCloseable {
+  private static final int LOG_BYTES = 8192;
+
   private final CudaContext context;
   private final KernelImage image;
   private final CUmodule module = new CUmodule();
@@ -16,14 +22,22 @@ public final class CudaModule implements AutoCloseable {
   CudaModule(CudaContext context, KernelImage image) {
     this.context = context;
     this.image = image;
-    context.check(
-        "cuModuleLoadData",
-        JCudaDriver.cuModuleLoadData(module, ended(image)),
-        image.source().fileName(),
-        " for ",
-        image.target(),
-        " on ",
-        context.device());
+    JITOptions options = new JITOptions();
+    options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
+    options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
+    int code = JCudaDriver.cuModuleLoadDataJIT(module, Pointer.to(ended(image)), options);
+    if (code != 0) {
+      context.check(
+          "cuModuleLoadDataEx",
+          code,
+          image.source().fileName(),
+          " as ",
+          image.target().architecture(),
+          " on ",
+          context.device(),
+          ": ",
+          options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).split("\0", 2)[0].strip());
+    }
     try {
       this.kernels =
           image.source().kernels().stream()
@@ -39,7 +53,7 @@ public final class CudaModule implements AutoCloseable {
   /** PTX is text, whose end the driver knows by a zero. */
   private static byte[] ended(KernelImage image) {
     return image.target().form() == CompileTarget.Form.PTX
-        ? java.util.Arrays.copyOf(image.code(), image.code().length + 1)
+        ? Arrays.copyOf(image.code(), image.code().length + 1)
         : image.code();
   }
 

@@ -229,8 +229,7 @@ public final class CudaStream implements AutoCloseable {
     }
     try (CudaContext.Use inside = context.enter()) {
       Owned parts = new Owned();
-      parts.add(
-          () -> context.check("cuStreamDestroy", JCudaDriver.cuStreamDestroy(stream)));
+      parts.add(() -> context.check("cuStreamDestroy", JCudaDriver.cuStreamDestroy(stream)));
       if (staging != null) {
         staging = null;
         parts.add(() -> context.check("cuMemFreeHost", JCudaDriver.cuMemFreeHost(pinned)));

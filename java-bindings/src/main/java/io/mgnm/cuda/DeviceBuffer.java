@@ -11,8 +11,7 @@ public final class DeviceBuffer {
   private final long count;
   private final String label;
 
-  DeviceBuffer(
-      MemoryScope scope, CUdeviceptr pointer, ElementType type, long count, String label) {
+  DeviceBuffer(MemoryScope scope, CUdeviceptr pointer, ElementType type, long count, String label) {
     this.scope = scope;
     this.pointer = pointer;
     this.type = type;

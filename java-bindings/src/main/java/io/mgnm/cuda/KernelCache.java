@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Compiled kernels on disk, one file each, named by the hash of everything that decides the result.
- * A file begins with the hash of its content: a damaged one is as good as none. A folder that cannot
- * be written costs time, not function, and is said once.
+ * A file begins with the hash of its content: a damaged one is as good as none. A folder that
+ * cannot be written costs time, not function, and is said once.
  */
 final class KernelCache {
   private static final Logger log = LoggerFactory.getLogger(KernelCache.class);

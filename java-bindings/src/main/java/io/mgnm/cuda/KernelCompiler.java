@@ -132,7 +132,8 @@ public final class KernelCompiler {
             program, source.text(), source.fileName(), names.length, texts, names),
         source.fileName());
     try {
-      int code = JNvrtc.nvrtcCompileProgram(program, options.size(), options.toArray(String[]::new));
+      int code =
+          JNvrtc.nvrtcCompileProgram(program, options.size(), options.toArray(String[]::new));
       String[] log = {null};
       check("nvrtcGetProgramLog", JNvrtc.nvrtcGetProgramLog(program, log), source.fileName());
       if (code == nvrtcResult.NVRTC_ERROR_COMPILATION) {

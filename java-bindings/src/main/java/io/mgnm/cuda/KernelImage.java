@@ -10,8 +10,7 @@ public final class KernelImage {
   private final String log;
   private final boolean cached;
 
-  KernelImage(
-      KernelSource source, CompileTarget target, byte[] code, String log, boolean cached) {
+  KernelImage(KernelSource source, CompileTarget target, byte[] code, String log, boolean cached) {
     this.source = source;
     this.target = target;
     this.code = code;

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who owns which device memory of one context, how much there was at most, and what leaked. It holds
- * no scope itself, so that a scope which the program lost can be noticed and reported.
+ * Who owns which device memory of one context, how much there was at most, and what leaked. It
+ * holds no scope itself, so that a scope which the program lost can be noticed and reported.
  */
 public final class MemoryLedger {
   private static final Logger log = LoggerFactory.getLogger(MemoryLedger.class);
@@ -102,7 +102,9 @@ public final class MemoryLedger {
     return text.toString();
   }
 
-  /** Scopes that were lost, or still open when their context closed. Tests assert that none were. */
+  /**
+   * Scopes that were lost, or still open when their context closed. Tests assert that none were.
+   */
   public synchronized List<String> leaks() {
     return List.copyOf(leaks);
   }

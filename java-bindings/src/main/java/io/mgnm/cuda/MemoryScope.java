@@ -4,8 +4,8 @@ import java.lang.ref.Cleaner;
 
 /**
  * Owns device memory: what is allocated here lives until the scope closes. Closing waits for the
- * device, releases in reverse order, and is idempotent. A scope that is lost without being closed is
- * reported by the {@link MemoryLedger}, and its memory freed when the context closes.
+ * device, releases in reverse order, and is idempotent. A scope that is lost without being closed
+ * is reported by the {@link MemoryLedger}, and its memory freed when the context closes.
  */
 public final class MemoryScope implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();

@@ -24,7 +24,8 @@ final class NvrtcLibrary {
 
   private static final boolean WINDOWS = SharedLibraries.isWindows();
   private static final String LIBRARY = WINDOWS ? "nvrtc64_120_0.dll" : "libnvrtc.so.12";
-  private static final String BUILTINS = WINDOWS ? "nvrtc-builtins64_12" : "libnvrtc-builtins.so.12";
+  private static final String BUILTINS =
+      WINDOWS ? "nvrtc-builtins64_12" : "libnvrtc-builtins.so.12";
   private static final String RESOURCES =
       "/org/bytedeco/cuda/" + (WINDOWS ? "windows" : "linux") + "-x86_64/";
   private static final String REMEDY =
@@ -119,8 +120,7 @@ final class NvrtcLibrary {
         return Path.of(library.toURI()).getParent();
       }
       Path folder =
-          CacheFolder.path()
-              .resolve("nvrtc-%08x".formatted(connection.getJarEntry().getCrc()));
+          CacheFolder.path().resolve("nvrtc-%08x".formatted(connection.getJarEntry().getCrc()));
       try (Stream<java.util.jar.JarEntry> entries = connection.getJarFile().stream()) {
         String inside = RESOURCES.substring(1);
         for (java.util.jar.JarEntry entry : entries.toList()) {

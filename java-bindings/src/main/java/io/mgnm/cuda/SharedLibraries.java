@@ -78,8 +78,7 @@ final class SharedLibraries {
         handle(
             "dlopen",
             FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-    static final MethodHandle ERROR =
-        handle("dlerror", FunctionDescriptor.of(ValueLayout.ADDRESS));
+    static final MethodHandle ERROR = handle("dlerror", FunctionDescriptor.of(ValueLayout.ADDRESS));
 
     private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
       Linker linker = Linker.nativeLinker();

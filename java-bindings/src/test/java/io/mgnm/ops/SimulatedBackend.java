@@ -11,8 +11,8 @@ import java.lang.reflect.Proxy;
 import org.opentest4j.TestAbortedException;
 
 /**
- * The CUDA backend on a simulated device of its own. Closing it closes the device as well, and fails
- * where the device found anything wrong, down to memory that was not given back.
+ * The CUDA backend on a simulated device of its own. Closing it closes the device as well, and
+ * fails where the device found anything wrong, down to memory that was not given back.
  */
 final class SimulatedBackend {
   private final Machine machine;

@@ -19,8 +19,8 @@ public final class TestBackends {
   }
 
   /**
-   * The CPU, and CUDA on simulated devices of three generations, in different orders of blocks, warps
-   * and lanes.
+   * The CPU, and CUDA on simulated devices of three generations, in different orders of blocks,
+   * warps and lanes.
    *
    * @param stem of the operation under test, which must have a kernel
    */

@@ -15,9 +15,9 @@ import java.util.Optional;
  * CUDA where there is a driver, a device and a compiler.
  *
  * <p><b>While operations lack kernels</b> ({@link #unfinished}) this backend says that it is not
- * available, so that {@code auto} never picks it for training and nobody meets the gap in the middle
- * of a step. The property {@code mgnm.cuda.unfinished=true} lifts that, for tests and benchmarks of
- * the operations that exist. The last missing kernel lifts it for good.
+ * available, so that {@code auto} never picks it for training and nobody meets the gap in the
+ * middle of a step. The property {@code mgnm.cuda.unfinished=true} lifts that, for tests and
+ * benchmarks of the operations that exist. The last missing kernel lifts it for good.
  */
 public final class CudaBackendProvider implements BackendProvider {
   private static final String UNFINISHED = "mgnm.cuda.unfinished";
