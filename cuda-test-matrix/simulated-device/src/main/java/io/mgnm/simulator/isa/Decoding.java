@@ -186,6 +186,7 @@ final class Decoding {
     return switch (operand) {
       case Operand.Name n -> kernel.register(n.name(), RegisterAllocation.Bank.PREDICATE, this);
       case Operand.Not n -> kernel.register(n.register(), RegisterAllocation.Bank.PREDICATE, this);
+      case Operand.Int c -> c.value() == 0 ? Warp.FALSE : Warp.TRUE;
       case Operand.Sink s -> -1;
       default -> throw error("expected a predicate: " + operand);
     };

@@ -1,5 +1,6 @@
 package io.mgnm.simulator.isa;
 
+import io.mgnm.simulator.machine.Warp;
 import io.mgnm.simulator.ptx.Statement;
 import io.mgnm.simulator.ptx.Type;
 import java.util.ArrayDeque;
@@ -73,8 +74,7 @@ final class RegisterAllocation {
         }
       }
     }
-    // Predicate place 0 is the carry flag.
-    used[Bank.PREDICATE.ordinal()] = 1;
+    used[Bank.PREDICATE.ordinal()] = Warp.FREE_PREDICATES;
     for (int v = liveIn[0].nextSetBit(0); v >= 0; v = liveIn[0].nextSetBit(v + 1)) {
       liveAtEntry.add(names.get(v));
       from[v] = -1;

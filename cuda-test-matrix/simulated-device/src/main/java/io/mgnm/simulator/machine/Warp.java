@@ -17,6 +17,12 @@ import java.util.function.Supplier;
 public final class Warp {
   public static final int LANES = 32;
 
+  /** Predicate places: 0 is the carry flag, then constants; registers follow. */
+  public static final int FALSE = 1;
+
+  public static final int TRUE = 2;
+  public static final int FREE_PREDICATES = 3;
+
   /** 32-bit registers, place * 32 + lane; floats as bits, 16-bit values zero-extended. */
   public final int[] r;
 
@@ -68,6 +74,7 @@ public final class Warp {
     r = new int[program.words() * LANES];
     q = new long[program.longs() * LANES];
     p = new int[program.predicates()];
+    p[TRUE] = -1;
     written = new int[program.tracked()];
     ready = new int[program.words() + program.longs() + program.predicates()];
     local = new LocalMemory(program.localBytes());
