@@ -24,6 +24,7 @@ public final class MemoryLedger {
     private final String name;
     private final Map<Integer, Entry> entries = new LinkedHashMap<>();
     private int next;
+    private boolean reported;
 
     private record Entry(String label, long bytes) {}
 
@@ -56,6 +57,7 @@ public final class MemoryLedger {
     void lost() {
       synchronized (MemoryLedger.this) {
         if (accounts.containsKey(this)) {
+          reported = true;
           leak(this + " was lost without being closed");
         }
       }
@@ -110,7 +112,9 @@ public final class MemoryLedger {
   }
 
   synchronized void reportOpenScopes() {
-    accounts.keySet().forEach(account -> leak(account + " was open when its context closed"));
+    accounts.keySet().stream()
+        .filter(account -> !account.reported)
+        .forEach(account -> leak(account + " was open when its context closed"));
   }
 
   private void leak(String what) {
