@@ -87,7 +87,9 @@ class GraphConvolutionParityTest {
         for (int d : WIDTHS) {
           Options varied = options.get(number % options.size());
           compare(backend, lengths, d, number % 6, 0.5, withL1(varied, l1));
-          compare(backend, lengths, d, 3, 0.5, withL1(DEFAULT, l1));
+          if (number % 2 == 0) {
+            compare(backend, lengths, d, 3, 0.5, withL1(DEFAULT, l1));
+          }
           number++;
         }
       }

@@ -240,7 +240,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Adam adam(Adam.Options options) {
-    throw new UnsupportedOperationException("adam");
+    return new CpuAdam(this, options);
   }
 
   @Override

@@ -156,7 +156,7 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public Adam adam(Adam.Options options) {
-    throw new UnsupportedOperationException("adam");
+    return new ReferenceAdam(this, options);
   }
 
   @Override
