@@ -30,7 +30,23 @@ final class KernelCache {
   private boolean saidWhy;
 
   /** What a file holds. */
-  record Entry(byte[] code, String log) {}
+  static final class Entry {
+    private final byte[] code;
+    private final String log;
+
+    Entry(byte[] code, String log) {
+      this.code = code;
+      this.log = log;
+    }
+
+    byte[] code() {
+      return code;
+    }
+
+    String log() {
+      return log;
+    }
+  }
 
   KernelCache(Path folder) {
     this.folder = folder;

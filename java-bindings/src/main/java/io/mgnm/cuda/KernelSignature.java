@@ -64,7 +64,7 @@ public record KernelSignature(String name, List<Parameter> parameters) {
     Matcher kernel = DECLARATION.matcher(COMMENTS.matcher(source).replaceAll(" "));
     while (kernel.find()) {
       List<Parameter> parameters = new ArrayList<>();
-      for (String declared : kernel.group(2).split(",")) {
+      for (String declared : kernel.group(2).split(",", -1)) {
         if (!declared.isBlank()) {
           parameters.add(parameter(kernel.group(1), declared.strip()));
         }
