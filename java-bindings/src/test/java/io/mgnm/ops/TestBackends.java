@@ -1,14 +1,45 @@
 package io.mgnm.ops;
 
+import io.mgnm.kernels.KernelCatalogue;
+import io.mgnm.simulator.driver.MachineOptions;
+import io.mgnm.simulator.exec.Order;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** The backends that every parity test runs on. */
 public final class TestBackends {
+  private static final List<Order> ORDERS =
+      List.of(Order.ascending(), Order.descending(), Order.random(1), Order.random(2));
+
   private TestBackends() {}
 
   /** Each candidate, opened by name, so that a test cannot run on another by accident. */
   public static Stream<Backend> candidates() {
     return Stream.of("cpu").map(TestBackends::open);
+  }
+
+  /**
+   * The CPU, and CUDA on simulated devices of three generations, in different orders of blocks,
+   * warps and lanes.
+   *
+   * @param stem of the operation under test, which must have a kernel
+   */
+  public static Stream<Backend> candidatesWithCuda(String stem) {
+    if (!KernelCatalogue.stems().contains(stem)) {
+      throw new IllegalArgumentException(stem + " has no kernel");
+    }
+    return Stream.concat(
+        candidates(),
+        Stream.of("7.5", "8.6", "9.0")
+            .flatMap(
+                capability ->
+                    ORDERS.stream()
+                        .map(
+                            order ->
+                                MachineOptions.defaults()
+                                    .withCapability(capability)
+                                    .withOrder(order)))
+            .map(SimulatedBackend::open));
   }
 
   private static Backend open(String name) {

@@ -1,2 +1,5 @@
-/** The catalogue of CUDA sources that this module ships as resources. Depends on nothing. */
+/**
+ * The catalogue of CUDA sources that this module ships as resources; they lie in {@code
+ * src/main/cuda}. Depends on nothing.
+ */
 package io.mgnm.kernels;

@@ -1,0 +1,333 @@
+package io.mgnm.simulator.machine;
+
+import io.mgnm.simulator.exec.DeviceFault;
+import io.mgnm.simulator.exec.Finding;
+import io.mgnm.simulator.memory.Allocation;
+import io.mgnm.simulator.memory.BlockOwnership;
+import io.mgnm.simulator.memory.DeviceMemory;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/** Accesses of warps to device memory: which allocation, the checks, and the sectors. */
+public final class GlobalAccess {
+  private final Processor processor;
+  private final DeviceMemory memory;
+  private final int granuleShift;
+  private final boolean checkBlocks;
+
+  /** Stamps of this launch: base + block; {@code several} stands for more than one block. */
+  private final int base;
+
+  private final long[] sorted = new long[Warp.LANES * 2];
+  private final AddressLanes part = new AddressLanes();
+  private int me;
+  private int several;
+
+  /** What is worth knowing of an allocation for the whole launch. */
+  private record Known(boolean written, BlockOwnership ownership) {}
+
+  private final Map<Allocation, Known> known = new IdentityHashMap<>();
+  private Allocation last;
+  private boolean lastWritten;
+  private BlockOwnership lastOwnership;
+
+  /** Different sectors touched so far. */
+  public long touchedSectors;
+
+  GlobalAccess(Processor processor, int granuleShift, boolean checkBlocks, int base) {
+    this.processor = processor;
+    this.memory = processor.memory;
+    this.granuleShift = granuleShift;
+    this.checkBlocks = checkBlocks;
+    this.base = base;
+    int[] grid = processor.gridSize;
+    several = base + Math.toIntExact((long) grid[0] * grid[1] * grid[2]);
+  }
+
+  private Known know(Allocation allocation) {
+    return new Known(allocation.fullyWritten(), allocation.ownership(granuleShift));
+  }
+
+  void startBlock(long index) {
+    me = base + (int) index;
+  }
+
+  /** How an access touches memory. */
+  public enum Mode {
+    LOAD,
+    STORE,
+    /** Read and write in one, as seen by all blocks; excepted from the check between blocks. */
+    ATOMIC,
+    /** From constant memory: not counted as sectors. */
+    CONSTANT,
+    /** Loads and stores that are volatile or ordered: excepted as well. */
+    ORDERED_LOAD,
+    ORDERED_STORE;
+
+    boolean reads() {
+      return this != STORE && this != ORDERED_STORE;
+    }
+
+    boolean writes() {
+      return this == STORE || this == ORDERED_STORE || this == ATOMIC;
+    }
+  }
+
+  /**
+   * The allocation that holds the addresses of the first lane and of as many others as possible,
+   * after all checks of these lanes.
+   *
+   * @return the allocation; {@link #group} says which lanes are in it
+   */
+  public Allocation access(Warp warp, Instruction at, AddressLanes lanes, Mode mode) {
+    Allocation allocation = last;
+    if (allocation == null || !inside(allocation, lanes)) {
+      allocation = resolve(warp, at, lanes);
+    }
+    group = lanes.mask;
+    if (!inside(allocation, lanes)) {
+      group = 0;
+      for (int m = lanes.mask; m != 0; m &= m - 1) {
+        int lane = Integer.numberOfTrailingZeros(m);
+        if (allocation.contains(lanes.at[lane], lanes.bytes)) {
+          group |= 1 << lane;
+        }
+      }
+      part.restrict(lanes, group, 0);
+      lanes = part;
+    }
+    groupLanes = lanes;
+    if (lanes.misaligned()) {
+      throw warp.misaligned(at, lanes);
+    }
+    if (mode.writes() && allocation.readOnly()) {
+      int lane = Integer.numberOfTrailingZeros(group);
+      throw warp.fault(
+          DeviceFault.Kind.WRITE_TO_CONSTANT, at, lane, lanes.at[lane], "store to " + allocation);
+    }
+    if (allocation != last) {
+      last = allocation;
+      Known knowledge = known.computeIfAbsent(allocation, this::know);
+      lastWritten = knowledge.written();
+      lastOwnership = knowledge.ownership();
+    }
+    if (mode.reads() && processor.checkUninitialised && !lastWritten) {
+      checkWritten(warp, at, lanes, allocation);
+    }
+    if (mode.writes()) {
+      markWritten(lanes, allocation);
+    }
+    if (checkBlocks && several - base > 1) {
+      checkOwners(warp, at, lanes, allocation, mode);
+    }
+    if (processor.counting && mode != Mode.CONSTANT) {
+      count(lanes, allocation, mode);
+    }
+    return allocation;
+  }
+
+  /** Lanes that the last {@link #access} covered, and their addresses. */
+  public int group;
+
+  public AddressLanes groupLanes;
+
+  private static boolean inside(Allocation allocation, AddressLanes lanes) {
+    return lanes.min >= allocation.base()
+        && lanes.max - allocation.base() <= allocation.size() - lanes.bytes;
+  }
+
+  private Allocation resolve(Warp warp, Instruction at, AddressLanes lanes) {
+    int lane = Integer.numberOfTrailingZeros(lanes.mask);
+    long address = lanes.at[lane];
+    Allocation allocation = memory.find(address);
+    if (allocation == null || !allocation.contains(address, lanes.bytes)) {
+      throw warp.fault(
+          DeviceFault.Kind.OUT_OF_BOUNDS_GLOBAL,
+          at,
+          lane,
+          address,
+          String.format(
+              "%d bytes at 0x%x%s",
+              lanes.bytes,
+              address,
+              memory
+                  .nearest(address)
+                  .filter(a -> address - a.base() - a.size() < 4096)
+                  .map(
+                      a ->
+                          String.format(
+                              ", %d past the end of %s", address - a.base() - a.size(), a))
+                  .orElse(", far from any allocation")));
+    }
+    if (!allocation.live()) {
+      throw warp.fault(
+          DeviceFault.Kind.USE_AFTER_FREE, at, lane, address, "access to " + allocation);
+    }
+    return allocation;
+  }
+
+  private void checkWritten(Warp warp, Instruction at, AddressLanes lanes, Allocation allocation) {
+    byte[] written = allocation.written();
+    for (int m = lanes.mask; m != 0; m &= m - 1) {
+      int lane = Integer.numberOfTrailingZeros(m);
+      long offset = lanes.at[lane] - allocation.base();
+      for (long b = offset; b < offset + lanes.bytes; b++) {
+        if ((written[(int) (b >>> 2)] >>> (b & 3) & 1) == 0) {
+          long address = b + allocation.base();
+          warp.finding(
+              Finding.Kind.UNINITIALISED_GLOBAL,
+              at,
+              lane,
+              address,
+              () ->
+                  String.format(
+                      "0x%x, byte %d of %s, is read and was never written",
+                      address, address - allocation.base(), allocation));
+          break;
+        }
+      }
+    }
+  }
+
+  private void markWritten(AddressLanes lanes, Allocation allocation) {
+    if (lastWritten) {
+      return;
+    }
+    byte[] written = allocation.written();
+    long from = allocation.base();
+    if (lanes.contiguous && lanes.bytes >= 4) {
+      int first = (int) (lanes.min - from >>> 2);
+      Arrays.fill(written, first, first + Warp.LANES * lanes.bytes / 4, (byte) 15);
+      return;
+    }
+    for (int m = lanes.mask; m != 0; m &= m - 1) {
+      long offset = lanes.at[Integer.numberOfTrailingZeros(m)] - from;
+      if (lanes.bytes >= 4) {
+        for (int k = 0; k < lanes.bytes / 4; k++) {
+          written[(int) (offset >>> 2) + k] = 15;
+        }
+      } else {
+        written[(int) (offset >>> 2)] |= (byte) ((1 << lanes.bytes) - 1 << (offset & 3));
+      }
+    }
+  }
+
+  private void checkOwners(
+      Warp warp, Instruction at, AddressLanes lanes, Allocation allocation, Mode mode) {
+    if (mode != Mode.LOAD && mode != Mode.STORE) {
+      return;
+    }
+    int[] writer = lastOwnership.writer();
+    int[] reader = lastOwnership.reader();
+    int granules = Math.max(1, lanes.bytes >> granuleShift);
+    long from = allocation.base();
+    boolean load = mode == Mode.LOAD;
+    int lanesLeft = lanes.uniform ? lanes.mask & -lanes.mask : lanes.mask;
+    for (int m = lanesLeft; m != 0; m &= m - 1) {
+      int lane = Integer.numberOfTrailingZeros(m);
+      int g = (int) (lanes.at[lane] - from >>> granuleShift);
+      for (int k = g; k < g + granules; k++) {
+        int w = writer[k];
+        if (w >= base && w != me) {
+          conflict(warp, at, lane, allocation, k, w, "written", load ? "read" : "written");
+        }
+        int r = reader[k];
+        if (load) {
+          if (r != me) {
+            reader[k] = r >= base ? several : me;
+          }
+        } else {
+          writer[k] = me;
+          if (r >= base && r != me) {
+            conflict(warp, at, lane, allocation, k, r, "read", "written");
+          }
+        }
+      }
+    }
+  }
+
+  private void conflict(
+      Warp warp,
+      Instruction at,
+      int lane,
+      Allocation allocation,
+      int granule,
+      int stamp,
+      String before,
+      String now) {
+    long address = allocation.base() + ((long) granule << granuleShift);
+    warp.finding(
+        Finding.Kind.BLOCK_CONFLICT,
+        at,
+        lane,
+        address,
+        () ->
+            String.format(
+                "0x%x, byte %d of %s, is %s here and was %s by %s in the same launch",
+                address,
+                address - allocation.base(),
+                allocation,
+                now,
+                before,
+                stamp == several ? "several blocks" : "block " + (stamp - base)));
+  }
+
+  private void count(AddressLanes lanes, Allocation allocation, Mode mode) {
+    long bytes = (long) Integer.bitCount(lanes.mask) * lanes.bytes;
+    int sectors = sectors(lanes, allocation);
+    if (mode.reads()) {
+      processor.loadBytes += bytes;
+      processor.loadSectors += sectors;
+    }
+    if (mode.writes()) {
+      processor.storeBytes += bytes;
+      processor.storeSectors += sectors;
+    }
+  }
+
+  /** Different 32-byte sectors of the access; marks them as touched. */
+  private int sectors(AddressLanes lanes, Allocation allocation) {
+    int[] touched = lastOwnership.touched();
+    long from = allocation.base();
+    if (lanes.uniform || lanes.contiguous) {
+      int first = (int) (lanes.min - from >>> 5);
+      int end = (int) (lanes.max - from + lanes.bytes - 1 >>> 5);
+      for (int s = first; s <= end; s++) {
+        touch(touched, s);
+      }
+      return end - first + 1;
+    }
+    int count = 0;
+    int previous = -1;
+    boolean ascending = true;
+    for (int i = 0; i < Warp.LANES; i++) {
+      int s = (int) (lanes.at[i] - from >>> 5);
+      if (s != previous) {
+        ascending &= s > previous;
+        sorted[count++] = s;
+        previous = s;
+      }
+    }
+    if (!ascending) {
+      Arrays.sort(sorted, 0, count);
+    }
+    int different = 0;
+    long before = -1;
+    for (int i = 0; i < count; i++) {
+      if (sorted[i] != before) {
+        before = sorted[i];
+        different++;
+        touch(touched, (int) before);
+      }
+    }
+    return different;
+  }
+
+  private void touch(int[] touched, int sector) {
+    if (touched[sector] < base) {
+      touched[sector] = base;
+      touchedSectors++;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package io.mgnm.cuda;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import jcuda.Pointer;
+import jcuda.driver.CUjit_option;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+import jcuda.driver.JITOptions;
+
+/** Compiled kernels, loaded; its context closes it. */
+public final class CudaModule implements AutoCloseable {
+  private static final int LOG_BYTES = 8192;
+
+  private final CudaContext context;
+  private final KernelImage image;
+  private final CUmodule module = new CUmodule();
+  private final Map<String, CudaKernel> kernels;
+  private boolean closed;
+
+  CudaModule(CudaContext context, KernelImage image) {
+    this.context = context;
+    this.image = image;
+    JITOptions options = new JITOptions();
+    options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
+    options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
+    int code = JCudaDriver.cuModuleLoadDataJIT(module, Pointer.to(ended(image)), options);
+    if (code != 0) {
+      context.check(
+          "cuModuleLoadDataEx",
+          code,
+          image.source().fileName(),
+          " as ",
+          image.target().architecture(),
+          " on ",
+          context.device(),
+          ": ",
+          options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).split("\0", 2)[0].strip());
+    }
+    try {
+      this.kernels =
+          image.source().kernels().stream()
+              .collect(
+                  Collectors.toUnmodifiableMap(
+                      KernelSignature::name, signature -> new CudaKernel(this, signature)));
+    } catch (RuntimeException e) {
+      JCudaDriver.cuModuleUnload(module);
+      throw e;
+    }
+  }
+
+  /** PTX is text, whose end the driver knows by a zero. */
+  private static byte[] ended(KernelImage image) {
+    return image.target().form() == CompileTarget.Form.PTX
+        ? Arrays.copyOf(image.code(), image.code().length + 1)
+        : image.code();
+  }
+
+  CudaContext context() {
+    return context;
+  }
+
+  CUmodule handle() {
+    return module;
+  }
+
+  /** What was loaded. */
+  public KernelImage image() {
+    return image;
+  }
+
+  /**
+   * A kernel by name.
+   *
+   * @throws IllegalArgumentException where the source declares none of the name
+   */
+  public CudaKernel kernel(String name) {
+    CudaKernel kernel = kernels.get(name);
+    if (kernel == null) {
+      throw new IllegalArgumentException(
+          "%s declares %s, not %s".formatted(image.source().fileName(), kernels.keySet(), name));
+    }
+    return kernel;
+  }
+
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(image.source().fileName() + " is unloaded");
+    }
+  }
+
+  /** Idempotent. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    context.disown(this);
+    if (context.isClosed() || context.isDead()) {
+      return;
+    }
+    try (CudaContext.Use inside = context.enter()) {
+      context.stream().synchronize();
+      context.check(
+          "cuModuleUnload", JCudaDriver.cuModuleUnload(module), image.source().fileName());
+    }
+  }
+}

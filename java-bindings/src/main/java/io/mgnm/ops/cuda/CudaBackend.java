@@ -1,0 +1,247 @@
+package io.mgnm.ops.cuda;
+
+import io.mgnm.cuda.CudaContext;
+import io.mgnm.cuda.CudaDevice;
+import io.mgnm.cuda.CudaKernel;
+import io.mgnm.cuda.CudaStream;
+import io.mgnm.cuda.KernelCompiler;
+import io.mgnm.cuda.KernelLaunch;
+import io.mgnm.ops.Adam;
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchSampling;
+import io.mgnm.ops.BiLstm;
+import io.mgnm.ops.CapsuleProjection;
+import io.mgnm.ops.CapsuleRouting;
+import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.EmbeddingGather;
+import io.mgnm.ops.EmbeddingGradient;
+import io.mgnm.ops.GraphConvolution;
+import io.mgnm.ops.HadamardSigmoidAdjacency;
+import io.mgnm.ops.IntTensor;
+import io.mgnm.ops.InterestReadout;
+import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.Sequence;
+import io.mgnm.ops.Tensor;
+import io.mgnm.ops.TopK;
+import io.mgnm.ops.TransformerEncoder;
+import java.util.Map;
+
+/**
+ * Runs operations on one NVIDIA GPU. See the package for the rules. An operation without kernels is
+ * an {@link UnsupportedOperationException} that names it; {@link CudaBackendProvider} sees to it
+ * that nobody meets one by accident.
+ */
+public final class CudaBackend implements Backend {
+  private final CudaContext context;
+  private final KernelLibrary library;
+  private CudaSequence recording;
+
+  /** Opens a device. */
+  public CudaBackend(CudaDevice device) {
+    KernelCompiler compiler = KernelCompiler.withDefaultCache();
+    this.context = CudaContext.open(device);
+    this.library = new KernelLibrary(context, compiler);
+  }
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  @Override
+  public String describe() {
+    CudaDevice device = device();
+    return "cuda: %s, compute capability %s, %d SMs, %d MiB; NVRTC %s"
+        .formatted(
+            device.name(),
+            device.capability(),
+            device.multiprocessors(),
+            device.memoryBytes() >> 20,
+            library.compilerVersion());
+  }
+
+  /** The device on which operations run. */
+  public CudaDevice device() {
+    return context.device();
+  }
+
+  /** The context that owns everything of this backend: its ledger, and its stream to wait for. */
+  public CudaContext context() {
+    return context;
+  }
+
+  CudaStream stream() {
+    return context.stream();
+  }
+
+  @Override
+  public Scope scope(String name) {
+    return new CudaScope(this, context.scope(name));
+  }
+
+  @Override
+  public Sequence record(String name, Runnable operations) {
+    requireNoRecording("'" + name + "'");
+    CudaSequence sequence = new CudaSequence(name);
+    context.exclusively(
+        () -> {
+          recording = sequence;
+          try {
+            operations.run();
+          } finally {
+            recording = null;
+          }
+          sequence.finish(stream());
+        });
+    return sequence;
+  }
+
+  void requireNoRecording(String what) {
+    if (recording != null) {
+      throw new IllegalStateException(what + " cannot be inside a recording");
+    }
+  }
+
+  CudaKernel kernel(String stem, String name, Map<String, Integer> constants) {
+    return library.kernel(stem, name, constants);
+  }
+
+  /** Runs, or records, a launch. */
+  void launch(KernelLaunch launch) {
+    if (recording == null) {
+      launch.run(stream());
+    } else {
+      recording.add(launch);
+    }
+  }
+
+  /** This backend's own tensor behind {@code tensor}. */
+  CudaTensor own(Tensor tensor) {
+    if (!(tensor instanceof CudaTensor cuda)) {
+      throw foreign("a tensor");
+    }
+    use(cuda.scope());
+    if (cuda.isLocal() && recording == null) {
+      throw new IllegalStateException("a LOCAL tensor can be used in a recording only");
+    }
+    return cuda;
+  }
+
+  /** This backend's own batch behind {@code batch}. */
+  CudaBatch own(Batch batch) {
+    if (!(batch instanceof CudaBatch cuda)) {
+      throw foreign("a batch");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
+  /** This backend's own integers behind {@code ints}. */
+  CudaInts own(IntTensor ints) {
+    if (!(ints instanceof CudaInts cuda)) {
+      throw foreign("an integer tensor");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
+  private void use(CudaScope scope) {
+    scope.requireOpen();
+    if (scope.backend() != this) {
+      throw foreign("memory");
+    }
+    if (recording != null) {
+      recording.uses(scope);
+    }
+  }
+
+  private static IllegalArgumentException foreign(String what) {
+    return new IllegalArgumentException(what + " of another backend was given to 'cuda'");
+  }
+
+  static UnsupportedOperationException notYet(String what) {
+    return new UnsupportedOperationException(what + " is not on CUDA yet; use the backend 'cpu'");
+  }
+
+  @Override
+  public BatchSampling batchSampling(BatchSampling.Options options) {
+    throw notYet("batch_sampling");
+  }
+
+  @Override
+  public EmbeddingGather embeddingGather() {
+    throw notYet("embedding_gather");
+  }
+
+  @Override
+  public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
+    throw notYet("hadamard_sigmoid_adjacency");
+  }
+
+  @Override
+  public GraphConvolution graphConvolution(GraphConvolution.Options options) {
+    throw notYet("graph_convolution");
+  }
+
+  @Override
+  public CapsuleProjection capsuleProjection() {
+    throw notYet("capsule_projection");
+  }
+
+  @Override
+  public CapsuleSquash capsuleSquash() {
+    return new CudaCapsuleSquash(this);
+  }
+
+  @Override
+  public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
+    throw notYet("capsule_routing");
+  }
+
+  @Override
+  public BiLstm biLstm(BiLstm.Options options) {
+    throw notYet("bilstm");
+  }
+
+  @Override
+  public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
+    throw notYet("transformer_encoder");
+  }
+
+  @Override
+  public InterestReadout interestReadout(InterestReadout.Options options) {
+    throw notYet("interest_readout");
+  }
+
+  @Override
+  public RankingLoss rankingLoss(RankingLoss.Options options) {
+    throw notYet("ranking_loss");
+  }
+
+  @Override
+  public EmbeddingGradient embeddingGradient() {
+    throw notYet("embedding_gradient");
+  }
+
+  @Override
+  public Adam adam(Adam.Options options) {
+    throw notYet("adam");
+  }
+
+  @Override
+  public TopK topK(TopK.Options options) {
+    throw notYet("top_k");
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+
+  @Override
+  public String toString() {
+    return describe();
+  }
+}

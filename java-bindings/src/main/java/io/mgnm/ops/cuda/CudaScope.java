@@ -1,0 +1,84 @@
+package io.mgnm.ops.cuda;
+
+import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.MemoryScope;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchShape;
+import io.mgnm.ops.IntTensor;
+import io.mgnm.ops.RaggedIds;
+import io.mgnm.ops.RowGradients;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.StepState;
+import io.mgnm.ops.Tensor;
+
+/** Device memory of one owner. */
+final class CudaScope implements Scope {
+  private final CudaBackend backend;
+  private final MemoryScope memory;
+
+  CudaScope(CudaBackend backend, MemoryScope memory) {
+    this.backend = backend;
+    this.memory = memory;
+  }
+
+  CudaBackend backend() {
+    return backend;
+  }
+
+  void requireOpen() {
+    memory.requireOpen();
+  }
+
+  /** Copies to and from the host happen at once, so they cannot be part of a recording. */
+  void requireTransfer() {
+    requireOpen();
+    backend.requireNoRecording("a copy to or from the host");
+  }
+
+  DeviceBuffer allocateFloats(long count, String label) {
+    backend.requireNoRecording("an allocation");
+    return memory.floats(count, label);
+  }
+
+  CudaInts allocateInts(int count, String label) {
+    backend.requireNoRecording("an allocation");
+    return new CudaInts(this, memory.ints(count, label));
+  }
+
+  @Override
+  public Tensor floats(int rows, int width) {
+    long count = Math.multiplyExact((long) rows, (long) width);
+    return new CudaTensor(
+        this, allocateFloats(count, "tensor " + rows + " x " + width), rows, width);
+  }
+
+  @Override
+  public IntTensor ints(int size) {
+    return allocateInts(size, "integers");
+  }
+
+  @Override
+  public Batch batch(BatchShape capacity) {
+    return new CudaBatch(this, capacity);
+  }
+
+  @Override
+  public StepState stepState() {
+    throw CudaBackend.notYet("the state of training steps");
+  }
+
+  @Override
+  public RowGradients rowGradients(int rows, int width) {
+    throw CudaBackend.notYet("embedding_gradient");
+  }
+
+  @Override
+  public RaggedIds raggedIds(int histories, int ids) {
+    throw CudaBackend.notYet("top_k");
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}
