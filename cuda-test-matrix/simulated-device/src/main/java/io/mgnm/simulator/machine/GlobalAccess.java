@@ -8,6 +8,7 @@ import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Accesses of warps to device memory: which allocation, the checks, and the sectors. */
 public final class GlobalAccess {
@@ -28,6 +29,7 @@ public final class GlobalAccess {
   private record Known(boolean written, BlockOwnership ownership) {}
 
   private final Map<Allocation, Known> known = new IdentityHashMap<>();
+  private Map<Allocation, Allocation.Snapshot> parallel;
   private Allocation last;
   private boolean lastWritten;
   private BlockOwnership lastOwnership;
@@ -46,7 +48,49 @@ public final class GlobalAccess {
   }
 
   private Known know(Allocation allocation) {
+    if (parallel != null) {
+      // Before any block of this launch writes it: every processor passes here first.
+      parallel.computeIfAbsent(allocation, Allocation::snapshot);
+      return new Known(allocation.fullyWritten(), allocation.newOwnership(granuleShift));
+    }
     return new Known(allocation.fullyWritten(), allocation.ownership(granuleShift));
+  }
+
+  /** Shares the launch with other processors; {@code snapshots} takes what memory was before. */
+  public void shareWith(Map<Allocation, Allocation.Snapshot> snapshots) {
+    parallel = snapshots;
+  }
+
+  /** Allocations that this processor touched. */
+  public Set<Allocation> touchedAllocations() {
+    return known.keySet();
+  }
+
+  /** Whether a block of one processor wrote what a block of the other touched. */
+  public boolean conflictsWith(GlobalAccess other, Allocation allocation) {
+    BlockOwnership mine = known.get(allocation).ownership();
+    BlockOwnership theirs = other.known.get(allocation).ownership();
+    boolean conflict = false;
+    for (int g = 0; g < mine.writer().length; g++) {
+      boolean w = mine.writer()[g] >= base;
+      boolean v = theirs.writer()[g] >= base;
+      conflict |= w && (v || theirs.reader()[g] >= base) || v && mine.reader()[g] >= base;
+    }
+    return conflict;
+  }
+
+  /** Sectors of the allocation that both touched: counted twice. Moves them to the other. */
+  public long overlap(GlobalAccess other, Allocation allocation) {
+    int[] mine = known.get(allocation).ownership().touched();
+    int[] theirs = other.known.get(allocation).ownership().touched();
+    long both = 0;
+    for (int s = 0; s < mine.length; s++) {
+      if (mine[s] >= base && theirs[s] >= base) {
+        both++;
+        mine[s] = 0;
+      }
+    }
+    return both;
   }
 
   void startBlock(long index) {
@@ -118,7 +162,7 @@ public final class GlobalAccess {
     if (mode.writes()) {
       markWritten(lanes, allocation);
     }
-    if (checkBlocks && several - base > 1) {
+    if ((checkBlocks || parallel != null) && several - base > 1) {
       checkOwners(warp, at, lanes, allocation, mode);
     }
     if (processor.counting && mode != Mode.CONSTANT) {

@@ -89,26 +89,37 @@ public final class Allocation {
 
   /** Which block touched what in the present launch, at this granule; made afresh if it differs. */
   public BlockOwnership ownership(int granuleShift) {
-    consulted = true;
     if (ownership == null || ownership.granuleShift() != granuleShift) {
-      ownership = new BlockOwnership((size + 3) / 4 * 4, granuleShift);
+      ownership = newOwnership(granuleShift);
     }
     return ownership;
   }
 
-  /**
-   * Whether a launch asked for the ownership, and so may have touched the bytes, since the last
-   * call.
-   */
-  public boolean takeConsulted() {
-    boolean was = consulted;
-    consulted = false;
-    return was;
+  /** One that no other launch knows. */
+  public BlockOwnership newOwnership(int granuleShift) {
+    return new BlockOwnership((size + 3) / 4 * 4, granuleShift);
   }
 
-  /** The same as far as a launch has made it; null before the first. */
-  public BlockOwnership ownership() {
-    return ownership;
+  /** A copy of the bytes and of which are written, to go back to. */
+  public Snapshot snapshot() {
+    return new Snapshot(words().clone(), written().clone());
+  }
+
+  /** Bytes of an allocation at some time. */
+  public final class Snapshot {
+    private final int[] savedWords;
+    private final byte[] savedWritten;
+
+    private Snapshot(int[] savedWords, byte[] savedWritten) {
+      this.savedWords = savedWords;
+      this.savedWritten = savedWritten;
+    }
+
+    /** Puts the bytes back as they were. */
+    public void restore() {
+      System.arraycopy(savedWords, 0, words, 0, words.length);
+      System.arraycopy(savedWritten, 0, written, 0, written.length);
+    }
   }
 
   void forgetOwnership() {
