@@ -67,6 +67,7 @@ final class ParallelBlocks {
       clean &= failures[t] == null && processors.get(t).findings.list().isEmpty();
     }
     if (clean && !conflict(processors)) {
+      processors.forEach(processor -> processor.global.publish());
       return processors;
     }
     snapshots.values().forEach(Allocation.Snapshot::restore);

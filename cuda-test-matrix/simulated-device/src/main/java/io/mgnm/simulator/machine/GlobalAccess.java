@@ -61,6 +61,12 @@ public final class GlobalAccess {
     parallel = snapshots;
   }
 
+  /** Leaves the marks of this part of the launch where those of a whole launch are. */
+  public void publish() {
+    known.forEach(
+        (allocation, k) -> allocation.ownership(granuleShift).absorb(k.ownership(), base, several));
+  }
+
   /** Allocations that this processor touched. */
   public Set<Allocation> touchedAllocations() {
     return known.keySet();
@@ -162,7 +168,7 @@ public final class GlobalAccess {
     if (mode.writes()) {
       markWritten(lanes, allocation);
     }
-    if ((checkBlocks || parallel != null) && several - base > 1) {
+    if (checkBlocks || parallel != null) {
       checkOwners(warp, at, lanes, allocation, mode);
     }
     if (processor.counting && mode != Mode.CONSTANT) {
@@ -259,6 +265,12 @@ public final class GlobalAccess {
 
   private void checkOwners(
       Warp warp, Instruction at, AddressLanes lanes, Allocation allocation, Mode mode) {
+    if (mode == Mode.ATOMIC || mode == Mode.ORDERED_STORE) {
+      for (int m = lanes.mask; m != 0; m &= m - 1) {
+        long offset = lanes.at[Integer.numberOfTrailingZeros(m)] - allocation.base();
+        lastOwnership.markAtomic((int) (offset >>> granuleShift), me);
+      }
+    }
     if (mode != Mode.LOAD && mode != Mode.STORE) {
       return;
     }

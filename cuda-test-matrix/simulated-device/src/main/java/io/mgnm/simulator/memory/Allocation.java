@@ -89,9 +89,25 @@ public final class Allocation {
 
   /** Which block touched what in the present launch, at this granule; made afresh if it differs. */
   public BlockOwnership ownership(int granuleShift) {
+    consulted = true;
     if (ownership == null || ownership.granuleShift() != granuleShift) {
       ownership = newOwnership(granuleShift);
     }
+    return ownership;
+  }
+
+  /**
+   * Whether a launch asked for the ownership, and so may have touched the bytes, since the last
+   * call.
+   */
+  public boolean takeConsulted() {
+    boolean was = consulted;
+    consulted = false;
+    return was;
+  }
+
+  /** The same as far as a launch has made it; null before the first. */
+  public BlockOwnership ownership() {
     return ownership;
   }
 
