@@ -3,6 +3,7 @@ package io.mgnm.simulator.exec;
 import io.mgnm.simulator.machine.Processor;
 import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -91,7 +92,11 @@ public final class Launch {
     return this;
   }
 
-  /** Host threads that may run blocks at once; results and reports do not depend on it. */
+  /**
+   * Host threads that may run blocks at once; results and reports do not depend on it. Kernels with
+   * global atomics, ordered accesses, accesses narrower than 4 bytes or prints use one all the
+   * same.
+   */
   public Launch threads(int count) {
     threads = count;
     return this;
@@ -112,28 +117,37 @@ public final class Launch {
     long blocks = (long) grid[0] * grid[1] * grid[2];
     long[] chosen = BlockOrder.of(order, blocks, sampledBlocks);
     DeviceMemory memory = kernel.module().memory();
-    Processor processor =
-        new Processor(
-            kernel.program,
-            memory,
-            parameters,
-            grid,
-            block,
-            dynamicShared,
-            order,
-            checks,
-            counting,
-            instructionLimit,
-            memory.reserveStamps(Math.toIntExact(blocks)));
-    for (long index : chosen) {
-      processor.run(index);
+    int stamps = memory.reserveStamps(Math.toIntExact(blocks));
+    List<Processor> processors = new ParallelBlocks(this, chosen, stamps).run();
+    if (processors.isEmpty()) {
+      Processor only = processor(stamps);
+      for (long index : chosen) {
+        only.run(index);
+      }
+      processors = List.of(only);
     }
+    Processor first = processors.getFirst();
     return new LaunchReport(
         kernel.name(),
         blocks,
         chosen.length,
-        Tally.counters(kernel.program, processor),
-        processor.findings.list(),
-        processor.printed.toString());
+        Tally.counters(kernel.program, processors),
+        first.findings.list(),
+        first.printed.toString());
+  }
+
+  Processor processor(int stamps) {
+    return new Processor(
+        kernel.program,
+        kernel.module().memory(),
+        parameters,
+        grid,
+        block,
+        dynamicShared,
+        order,
+        checks,
+        counting,
+        instructionLimit,
+        stamps);
   }
 }

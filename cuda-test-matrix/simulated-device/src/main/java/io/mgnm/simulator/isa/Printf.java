@@ -16,6 +16,7 @@ final class Printf extends Instruction {
   private final int result;
 
   Printf(Decoding d) {
+    d.kernel.noteBlocksMeet();
     format = d.kernel.address(((Operand.Name) d.operand(1)).name(), 0, d);
     arguments = d.kernel.address(((Operand.Name) d.operand(2)).name(), 0, d);
     result =

@@ -8,6 +8,7 @@ import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Accesses of warps to device memory: which allocation, the checks, and the sectors. */
 public final class GlobalAccess {
@@ -28,6 +29,7 @@ public final class GlobalAccess {
   private record Known(boolean written, BlockOwnership ownership) {}
 
   private final Map<Allocation, Known> known = new IdentityHashMap<>();
+  private Map<Allocation, Allocation.Snapshot> parallel;
   private Allocation last;
   private boolean lastWritten;
   private BlockOwnership lastOwnership;
@@ -46,7 +48,55 @@ public final class GlobalAccess {
   }
 
   private Known know(Allocation allocation) {
+    if (parallel != null) {
+      // Before any block of this launch writes it: every processor passes here first.
+      parallel.computeIfAbsent(allocation, Allocation::snapshot);
+      return new Known(allocation.fullyWritten(), allocation.newOwnership(granuleShift));
+    }
     return new Known(allocation.fullyWritten(), allocation.ownership(granuleShift));
+  }
+
+  /** Shares the launch with other processors; {@code snapshots} takes what memory was before. */
+  public void shareWith(Map<Allocation, Allocation.Snapshot> snapshots) {
+    parallel = snapshots;
+  }
+
+  /** Leaves the marks of this part of the launch where those of a whole launch are. */
+  public void publish() {
+    known.forEach(
+        (allocation, k) -> allocation.ownership(granuleShift).absorb(k.ownership(), base, several));
+  }
+
+  /** Allocations that this processor touched. */
+  public Set<Allocation> touchedAllocations() {
+    return known.keySet();
+  }
+
+  /** Whether a block of one processor wrote what a block of the other touched. */
+  public boolean conflictsWith(GlobalAccess other, Allocation allocation) {
+    BlockOwnership mine = known.get(allocation).ownership();
+    BlockOwnership theirs = other.known.get(allocation).ownership();
+    boolean conflict = false;
+    for (int g = 0; g < mine.writer().length; g++) {
+      boolean w = mine.writer()[g] >= base;
+      boolean v = theirs.writer()[g] >= base;
+      conflict |= w && (v || theirs.reader()[g] >= base) || v && mine.reader()[g] >= base;
+    }
+    return conflict;
+  }
+
+  /** Sectors of the allocation that both touched: counted twice. Moves them to the other. */
+  public long overlap(GlobalAccess other, Allocation allocation) {
+    int[] mine = known.get(allocation).ownership().touched();
+    int[] theirs = other.known.get(allocation).ownership().touched();
+    long both = 0;
+    for (int s = 0; s < mine.length; s++) {
+      if (mine[s] >= base && theirs[s] >= base) {
+        both++;
+        mine[s] = 0;
+      }
+    }
+    return both;
   }
 
   void startBlock(long index) {
@@ -118,7 +168,7 @@ public final class GlobalAccess {
     if (mode.writes()) {
       markWritten(lanes, allocation);
     }
-    if (checkBlocks && several - base > 1) {
+    if (checkBlocks || parallel != null) {
       checkOwners(warp, at, lanes, allocation, mode);
     }
     if (processor.counting && mode != Mode.CONSTANT) {
@@ -215,6 +265,12 @@ public final class GlobalAccess {
 
   private void checkOwners(
       Warp warp, Instruction at, AddressLanes lanes, Allocation allocation, Mode mode) {
+    if (mode == Mode.ATOMIC || mode == Mode.ORDERED_STORE) {
+      for (int m = lanes.mask; m != 0; m &= m - 1) {
+        long offset = lanes.at[Integer.numberOfTrailingZeros(m)] - allocation.base();
+        lastOwnership.markAtomic((int) (offset >>> granuleShift), me);
+      }
+    }
     if (mode != Mode.LOAD && mode != Mode.STORE) {
       return;
     }

@@ -91,7 +91,7 @@ public final class Allocation {
   public BlockOwnership ownership(int granuleShift) {
     consulted = true;
     if (ownership == null || ownership.granuleShift() != granuleShift) {
-      ownership = new BlockOwnership((size + 3) / 4 * 4, granuleShift);
+      ownership = newOwnership(granuleShift);
     }
     return ownership;
   }
@@ -109,6 +109,33 @@ public final class Allocation {
   /** The same as far as a launch has made it; null before the first. */
   public BlockOwnership ownership() {
     return ownership;
+  }
+
+  /** One that no other launch knows. */
+  public BlockOwnership newOwnership(int granuleShift) {
+    return new BlockOwnership((size + 3) / 4 * 4, granuleShift);
+  }
+
+  /** A copy of the bytes and of which are written, to go back to. */
+  public Snapshot snapshot() {
+    return new Snapshot(words().clone(), written().clone());
+  }
+
+  /** Bytes of an allocation at some time. */
+  public final class Snapshot {
+    private final int[] savedWords;
+    private final byte[] savedWritten;
+
+    private Snapshot(int[] savedWords, byte[] savedWritten) {
+      this.savedWords = savedWords;
+      this.savedWritten = savedWritten;
+    }
+
+    /** Puts the bytes back as they were. */
+    public void restore() {
+      System.arraycopy(savedWords, 0, words, 0, words.length);
+      System.arraycopy(savedWritten, 0, written, 0, written.length);
+    }
   }
 
   void forgetOwnership() {

@@ -10,6 +10,7 @@ public final class BlockOwnership {
   private final int[] writer;
   private final int[] reader;
   private final int[] touched;
+  private int[] atomic = {};
 
   BlockOwnership(long bytes, int granuleShift) {
     this.granuleShift = granuleShift;
@@ -35,5 +36,37 @@ public final class BlockOwnership {
   /** By 32-byte sector: the launch that touched it last, as its first stamp. */
   public int[] touched() {
     return touched;
+  }
+
+  /** By granule: the block that changed it last by an atomic or ordered access; empty if none. */
+  public int[] atomic() {
+    return atomic;
+  }
+
+  /** A block changes a granule by an atomic or ordered access. */
+  public void markAtomic(int granule, int stamp) {
+    if (atomic.length == 0) {
+      atomic = new int[writer.length];
+    }
+    atomic[granule] = stamp;
+  }
+
+  /**
+   * Takes the marks of a launch from another, made by a part of its blocks.
+   *
+   * @param base first stamp of the launch
+   * @param several the stamp for more than one block
+   */
+  public void absorb(BlockOwnership part, int base, int several) {
+    for (int g = 0; g < writer.length; g++) {
+      writer[g] = Math.max(writer[g], part.writer[g]);
+      if (part.reader[g] >= base) {
+        boolean alone = reader[g] < base || reader[g] == part.reader[g];
+        reader[g] = alone ? part.reader[g] : several;
+      }
+    }
+    for (int s = 0; s < touched.length; s++) {
+      touched[s] = Math.max(touched[s], part.touched[s]);
+    }
   }
 }
