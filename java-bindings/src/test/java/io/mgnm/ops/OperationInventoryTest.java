@@ -28,7 +28,7 @@ class OperationInventoryTest {
   private static final Pattern STEM = Pattern.compile("(?m)^ \\* \\{@code ([a-z_]+)\\}[,:]");
 
   /** Files that are not there yet. One that comes is taken off; one may only be added here. */
-  private static final Set<String> UNFINISHED = Set.of("CpuTransformerEncoder");
+  private static final Set<String> UNFINISHED = Set.of();
 
   private static List<String> operations() {
     List<String> names =
