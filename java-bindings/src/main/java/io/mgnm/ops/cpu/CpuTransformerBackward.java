@@ -91,13 +91,23 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
   /** From the derivative by f to that by the first norm's result. */
   private void feedForward(float[] tape, int at, int n) {
     int vector = d * LANES;
-    norm(tape, at, secondNormal, secondScale, options.secondNorm(), n);
+    int gain = options.secondNorm();
+    LaneNorm.backward(
+        tape,
+        at + secondNormal,
+        at + secondScale,
+        step,
+        n,
+        d,
+        w,
+        wAt + gain,
+        dSum,
+        sums,
+        sum(gain));
     for (int t = 0; t < n; t++) {
-      int place = at + t * step;
-      Gelu.forward(tape, place + hidden, inner, 2 * t * vector, 2 * vector);
-      LaneNorm.scale(
-          tape, place + firstNormal, d, w, wAt + options.firstNorm(), result, t * vector);
+      Gelu.forward(tape, at + t * step + hidden, inner, 2 * t * vector, 2 * vector);
     }
+    LaneNorm.scale(tape, at + firstNormal, step, n, d, w, wAt + options.firstNorm(), result, 0);
     weights(inner, 0, 2 * vector, secondLayer(), 2 * d, dSum, 0, vector, d, n);
     Arrays.fill(inner, 0, 2 * n * vector, 0);
     LaneProducts.multiply(dSum, 0, vector, secondTransposed, 0, d, 2 * d, inner, 0, 2 * vector, n);
@@ -111,7 +121,9 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
   /** From the derivative by the first norm's result to that by x. */
   private void attend(float[] tape, int at, int n, float[] z, int zAt) {
     int vector = d * LANES;
-    norm(tape, at, firstNormal, firstScale, options.firstNorm(), n);
+    int gain = options.firstNorm();
+    LaneNorm.backward(
+        tape, at + firstNormal, at + firstScale, step, n, d, w, wAt + gain, dSum, sums, sum(gain));
     weights(tape, at + context, step, attentionWeights(3), d, dSum, 0, vector, d, n);
     Arrays.fill(dContext, 0, n * vector, 0);
     LaneProducts.multiply(
@@ -157,24 +169,6 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
           }
         }
       }
-    }
-  }
-
-  private void norm(float[] tape, int at, int normal, int scale, int gain, int n) {
-    for (int t = 0; t < n; t++) {
-      int place = at + t * step;
-      LaneNorm.backward(
-          tape,
-          place + normal,
-          tape,
-          place + scale,
-          d,
-          w,
-          wAt + gain,
-          dSum,
-          t * d * LANES,
-          sums,
-          sum(gain));
     }
   }
 

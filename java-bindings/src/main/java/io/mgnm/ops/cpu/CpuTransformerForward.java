@@ -69,59 +69,26 @@ final class CpuTransformerForward extends CpuTransformerBlock {
     }
     layer(tape, at + context, step, attentionWeights(3), d, d, sum, 0, vector, n);
     LaneRows.add(x, 0, sum, 0, sum, 0, n * d);
-    for (int t = 0; t < n; t++) {
-      int place = at + t * step;
-      LaneNorm.forward(
-          sum,
-          t * vector,
-          d,
-          TransformerEncoder.EPSILON,
-          tape,
-          place + firstNormal,
-          tape,
-          place + firstScale);
-    }
+    LaneNorm.forward(
+        sum, d, TransformerEncoder.EPSILON, tape, at + firstNormal, at + firstScale, step, n);
   }
 
   /** The second half, up to the normalised values of the second norm. */
   private void feedForward(float[] tape, int at, int n) {
     int vector = d * LANES;
-    for (int t = 0; t < n; t++) {
-      int place = at + t * step;
-      LaneNorm.scale(tape, place + firstNormal, d, w, wAt + options.firstNorm(), x, t * vector);
-    }
+    LaneNorm.scale(tape, at + firstNormal, step, n, d, w, wAt + options.firstNorm(), x, 0);
     layer(x, 0, vector, options.feedForward(), d, 2 * d, tape, at + hidden, step, n);
     for (int t = 0; t < n; t++) {
       Gelu.forward(tape, at + t * step + hidden, inner, 2 * t * vector, 2 * vector);
     }
     layer(inner, 0, 2 * vector, secondLayer(), 2 * d, d, sum, 0, vector, n);
     LaneRows.add(x, 0, sum, 0, sum, 0, n * d);
-    for (int t = 0; t < n; t++) {
-      int place = at + t * step;
-      LaneNorm.forward(
-          sum,
-          t * vector,
-          d,
-          TransformerEncoder.EPSILON,
-          tape,
-          place + secondNormal,
-          tape,
-          place + secondScale);
-    }
+    LaneNorm.forward(
+        sum, d, TransformerEncoder.EPSILON, tape, at + secondNormal, at + secondScale, step, n);
   }
 
   private void output(float[] tape, int at, float[] z, int zAt, float[] y, int yAt, int n) {
-    int vector = d * LANES;
-    for (int t = 0; t < n; t++) {
-      LaneNorm.scale(
-          tape,
-          at + t * step + secondNormal,
-          d,
-          w,
-          wAt + options.secondNorm(),
-          y,
-          yAt + t * vector);
-    }
+    LaneNorm.scale(tape, at + secondNormal, step, n, d, w, wAt + options.secondNorm(), y, yAt);
     LaneRows.add(z, zAt, y, yAt, y, yAt, n * d);
   }
 

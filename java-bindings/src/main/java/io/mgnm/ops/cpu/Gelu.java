@@ -33,11 +33,7 @@ final class Gelu {
   /** {@code y = x·Φ(x)}; y must not be x. */
   static void forward(float[] x, int xAt, float[] y, int yAt, int size) {
     exponential(x, xAt, y, yAt, size);
-    for (int u = 0; u < size; u += STEP) {
-      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + u);
-      FloatVector exp = FloatVector.fromArray(FLOATS, y, yAt + u);
-      phi(value, exp).mul(value).intoArray(y, yAt + u);
-    }
+    run(x, xAt, y, yAt, size, y, yAt, false);
   }
 
   /**
@@ -47,12 +43,7 @@ final class Gelu {
    */
   static void backward(float[] x, int xAt, float[] d, int dAt, int size, float[] room) {
     exponential(x, xAt, room, 0, size);
-    for (int u = 0; u < size; u += STEP) {
-      FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + u);
-      FloatVector exp = FloatVector.fromArray(FLOATS, room, u);
-      FloatVector slope = exp.mul(all(DENSITY)).fma(value, phi(value, exp));
-      slope.mul(FloatVector.fromArray(FLOATS, d, dAt + u)).intoArray(d, dAt + u);
-    }
+    run(x, xAt, room, 0, size, d, dAt, true);
   }
 
   /** {@code y = e^(−x²/2)}. */
@@ -64,22 +55,32 @@ final class Gelu {
     Activation.exp(y, yAt, yAt, size, -0.5f);
   }
 
-  private static FloatVector phi(FloatVector x, FloatVector exp) {
-    FloatVector one = all(1f);
-    FloatVector t = one.div(x.abs().fma(all(SLOPE), one));
-    FloatVector p = t.fma(all(P8), all(P7));
-    p = p.fma(t, all(P6));
-    p = p.fma(t, all(P5));
-    p = p.fma(t, all(P4));
-    p = p.fma(t, all(P3));
-    p = p.fma(t, all(P2));
-    p = p.fma(t, all(P1));
-    p = p.fma(t, all(P0));
-    FloatVector tail = p.mul(t).mul(exp);
-    return tail.blend(one.sub(tail), x.compare(GT, FloatVector.zero(FLOATS)));
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(FLOATS, value);
+  /** Written out, so that it is compiled alone: see {@link Activation}. */
+  private static void run(
+      float[] xs, int xAt, float[] es, int eAt, int size, float[] y, int yAt, boolean derivative) {
+    for (int u = 0; u < size; u += STEP) {
+      FloatVector x = FloatVector.fromArray(FLOATS, xs, xAt + u);
+      FloatVector exp = FloatVector.fromArray(FLOATS, es, eAt + u);
+      FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+      FloatVector t = one.div(x.abs().fma(FloatVector.broadcast(FLOATS, SLOPE), one));
+      FloatVector p = FloatVector.broadcast(FLOATS, P8);
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P7));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P6));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P5));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P4));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P3));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P2));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P1));
+      p = p.fma(t, FloatVector.broadcast(FLOATS, P0));
+      FloatVector tail = p.mul(t).mul(exp);
+      FloatVector zero = FloatVector.zero(FLOATS);
+      FloatVector phi = tail.blend(one.sub(tail), x.compare(GT, zero));
+      if (derivative) {
+        FloatVector slope = exp.mul(FloatVector.broadcast(FLOATS, DENSITY)).fma(x, phi);
+        slope.mul(FloatVector.fromArray(FLOATS, y, yAt + u)).intoArray(y, yAt + u);
+      } else {
+        phi.mul(x).intoArray(y, yAt + u);
+      }
+    }
   }
 }

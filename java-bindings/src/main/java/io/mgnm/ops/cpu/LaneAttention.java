@@ -41,16 +41,8 @@ final class LaneAttention {
     for (int t = 0; t < n; t += QUERIES) {
       int queries = Math.min(QUERIES, n - t);
       scores(tape, q + t * step, step, queries, tape, k, step, n, weights);
+      softmax(queries, n, lengths, tape, stats + t * step, step);
       Arrays.fill(result, 0);
-      for (int i = 0; i < queries; i++) {
-        int stat = stats + (t + i) * step;
-        largest(weights, i * LANES, queries * LANES, n, lengths, tape, stat);
-      }
-      exponentials(queries, n, lengths, tape, stats + t * step, step);
-      for (int i = 0; i < queries; i++) {
-        int inverse = stats + (t + i) * step + LANES;
-        inverseSum(weights, i * LANES, queries * LANES, n, tape, inverse);
-      }
       LaneProducts.outer(weights, 0, queries * LANES, queries, tape, v, step, size, n, result, 0);
       for (int i = 0; i < queries; i++) {
         int at = (t + i) * step;
@@ -152,20 +144,37 @@ final class LaneAttention {
     }
   }
 
-  /** The largest scaled score of a query among the positions that a lane has. */
-  private void largest(
-      float[] scores, int at, int step, int n, float[] lengths, float[] stats, int stat) {
-    for (int p = 0; p < LANES; p += STEP) {
-      FloatVector largest = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
-      FloatVector length = load(lengths, p);
-      for (int u = 0; u < n; u++) {
-        FloatVector score = load(scores, at + u * step + p).mul(all(scale));
-        var alive = length.compare(VectorOperators.GT, all(u));
-        // Not max: a NaN must win, so that it reaches the result.
-        var greater = score.compare(VectorOperators.LE, largest).not();
-        largest = largest.blend(score, greater.and(alive));
+  /**
+   * Turns scores into exponentials, and writes the largest scaled score of each query, among the
+   * positions that a lane has, and behind it 1 / Σ, which is 0 in a lane without positions.
+   */
+  private void softmax(int queries, int n, float[] lengths, float[] tape, int stats, int step) {
+    int row = queries * LANES;
+    for (int i = 0; i < queries; i++) {
+      for (int p = 0; p < LANES; p += STEP) {
+        FloatVector largest = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
+        FloatVector length = load(lengths, p);
+        for (int u = 0; u < n; u++) {
+          FloatVector score = load(weights, u * row + i * LANES + p).mul(all(scale));
+          // Not max: a NaN must win, so that it reaches the result.
+          var smaller = score.compare(VectorOperators.LE, largest);
+          var alive = length.compare(VectorOperators.GT, all(u));
+          largest = largest.blend(score.blend(largest, smaller), alive);
+        }
+        largest.intoArray(tape, stats + i * step + p);
       }
-      largest.intoArray(stats, stat + p);
+    }
+    exponentials(queries, n, lengths, tape, stats, step);
+    for (int i = 0; i < queries; i++) {
+      for (int p = 0; p < LANES; p += STEP) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int u = 0; u < n; u++) {
+          sum = sum.add(load(weights, u * row + i * LANES + p));
+        }
+        var none = sum.compare(VectorOperators.EQ, FloatVector.zero(FLOATS));
+        FloatVector inverse = all(1f).div(sum).blend(FloatVector.zero(FLOATS), none);
+        inverse.intoArray(tape, stats + i * step + LANES + p);
+      }
     }
   }
 
@@ -183,19 +192,6 @@ final class LaneAttention {
     }
     Activation.exp(weights, 0, 0, n * queries * LANES, 1);
     LaneRows.copyAlive(weights, 0, weights, 0, queries, n, lengths, 0);
-  }
-
-  /** 1 / Σ, and 0 in a lane without positions. */
-  private static void inverseSum(float[] values, int at, int step, int n, float[] stats, int stat) {
-    for (int p = 0; p < LANES; p += STEP) {
-      FloatVector sum = FloatVector.zero(FLOATS);
-      for (int u = 0; u < n; u++) {
-        sum = sum.add(load(values, at + u * step + p));
-      }
-      var none = sum.compare(VectorOperators.EQ, FloatVector.zero(FLOATS));
-      FloatVector inverse = all(1f).div(sum);
-      inverse.blend(FloatVector.zero(FLOATS), none).intoArray(stats, stat + p);
-    }
   }
 
   /**

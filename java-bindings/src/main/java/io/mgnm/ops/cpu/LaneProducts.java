@@ -12,6 +12,9 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>Every result is one sum, started from what stands there and added to in a fixed order by one
  * fma a term; how many sums are kept in registers together changes no bits.
+ *
+ * <p>The register blocks, and the methods that drive them, are longer than what C2 ever inlines
+ * (325 bytes of bytecode). That is needed: see {@link Activation}.
  */
 final class LaneProducts {
   private static final int BLOCK = 4; // positions, and outputs, of a register block: 16 sums
@@ -49,30 +52,26 @@ final class LaneProducts {
         }
       }
     }
-    for (int rest = t; rest < positions; rest++) {
-      row(x, xAt + rest * xStep, w, wAt, out, in, blocked, y, yAt + rest * yStep);
+    for (; t < positions; t++) {
+      int xt = xAt + t * xStep;
+      int yt = yAt + t * yStep;
+      int m = 0;
+      for (; m + LONG <= blocked; m += LONG) {
+        for (int p = 0; p < LANES; p += STEP) {
+          eight(x, xt + p, w, wAt + m, out, in, y, yt + m * LANES + p);
+        }
+      }
+      for (; m < blocked; m += BLOCK) {
+        for (int p = 0; p < LANES; p += STEP) {
+          four(x, xt + p, w, wAt + m, out, in, y, yt + m * LANES + p);
+        }
+      }
     }
     for (int m = blocked; m < out; m++) {
       for (t = 0; t < positions; t++) {
         for (int p = 0; p < LANES; p += STEP) {
           single(x, xAt + t * xStep + p, w, wAt + m, out, in, y, yAt + t * yStep + m * LANES + p);
         }
-      }
-    }
-  }
-
-  /** One position; {@code out} is a multiple of {@link #BLOCK}. */
-  private static void row(
-      float[] x, int xAt, float[] w, int wAt, int wStep, int in, int out, float[] y, int yAt) {
-    int m = 0;
-    for (; m + LONG <= out; m += LONG) {
-      for (int p = 0; p < LANES; p += STEP) {
-        eight(x, xAt + p, w, wAt + m, wStep, in, y, yAt + m * LANES + p);
-      }
-    }
-    for (; m < out; m += BLOCK) {
-      for (int p = 0; p < LANES; p += STEP) {
-        four(x, xAt + p, w, wAt + m, wStep, in, y, yAt + m * LANES + p);
       }
     }
   }
@@ -195,9 +194,24 @@ final class LaneProducts {
     FloatVector a1 = load(y, yAt + LANES);
     FloatVector a2 = load(y, yAt + 2 * LANES);
     FloatVector a3 = load(y, yAt + 3 * LANES);
-    for (int k = 0; k < in; k++) {
+    int wk = wAt;
+    int k = 0;
+    for (; k + 2 <= in; k += 2) {
       FloatVector v = load(x, xAt + k * LANES);
-      int wk = wAt + k * wStep;
+      a0 = v.fma(all(w[wk]), a0);
+      a1 = v.fma(all(w[wk + 1]), a1);
+      a2 = v.fma(all(w[wk + 2]), a2);
+      a3 = v.fma(all(w[wk + 3]), a3);
+      wk += wStep;
+      FloatVector next = load(x, xAt + (k + 1) * LANES);
+      a0 = next.fma(all(w[wk]), a0);
+      a1 = next.fma(all(w[wk + 1]), a1);
+      a2 = next.fma(all(w[wk + 2]), a2);
+      a3 = next.fma(all(w[wk + 3]), a3);
+      wk += wStep;
+    }
+    if (k < in) {
+      FloatVector v = load(x, xAt + k * LANES);
       a0 = v.fma(all(w[wk]), a0);
       a1 = v.fma(all(w[wk + 1]), a1);
       a2 = v.fma(all(w[wk + 2]), a2);
@@ -286,15 +300,28 @@ final class LaneProducts {
       for (int k = 0; k < in; k++) {
         for (int p = 0; p < LANES; p += STEP) {
           int at = sumsAt + (k * out + m) * LANES + p;
-          FloatVector a = load(sums, at);
-          for (int t = 0; t < positions; t++) {
-            FloatVector v = load(x, xAt + t * xStep + k * LANES + p);
-            a = v.fma(load(g, gAt + t * gStep + m * LANES + p), a);
-          }
-          a.intoArray(sums, at);
+          outerSingle(
+              x, xAt + k * LANES + p, xStep, g, gAt + m * LANES + p, gStep, positions, sums, at);
         }
       }
     }
+  }
+
+  private static void outerSingle(
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] g,
+      int gAt,
+      int gStep,
+      int positions,
+      float[] sums,
+      int at) {
+    FloatVector a = load(sums, at);
+    for (int t = 0; t < positions; t++) {
+      a = load(x, xAt + t * xStep).fma(load(g, gAt + t * gStep), a);
+    }
+    a.intoArray(sums, at);
   }
 
   private static void outerBlock(
@@ -387,9 +414,27 @@ final class LaneProducts {
     FloatVector a1 = load(sums, at + LANES);
     FloatVector a2 = load(sums, at + 2 * LANES);
     FloatVector a3 = load(sums, at + 3 * LANES);
-    for (int t = 0; t < positions; t++) {
-      int gt = gAt + t * gStep;
-      FloatVector v = load(x, xAt + t * xStep);
+    int xt = xAt;
+    int gt = gAt;
+    int t = 0;
+    for (; t + 2 <= positions; t += 2) {
+      FloatVector v = load(x, xt);
+      a0 = v.fma(load(g, gt), a0);
+      a1 = v.fma(load(g, gt + LANES), a1);
+      a2 = v.fma(load(g, gt + 2 * LANES), a2);
+      a3 = v.fma(load(g, gt + 3 * LANES), a3);
+      xt += xStep;
+      gt += gStep;
+      FloatVector next = load(x, xt);
+      a0 = next.fma(load(g, gt), a0);
+      a1 = next.fma(load(g, gt + LANES), a1);
+      a2 = next.fma(load(g, gt + 2 * LANES), a2);
+      a3 = next.fma(load(g, gt + 3 * LANES), a3);
+      xt += xStep;
+      gt += gStep;
+    }
+    if (t < positions) {
+      FloatVector v = load(x, xt);
       a0 = v.fma(load(g, gt), a0);
       a1 = v.fma(load(g, gt + LANES), a1);
       a2 = v.fma(load(g, gt + 2 * LANES), a2);

@@ -5,7 +5,6 @@ import static io.mgnm.ops.cpu.Lanes.LANES;
 import static io.mgnm.ops.cpu.Lanes.STEP;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** Plain traffic of rows of 16 lanes: filling, copying, adding, and masking what is not alive. */
 final class LaneRows {
@@ -45,21 +44,21 @@ final class LaneRows {
   }
 
   /**
-   * Copies rows of consecutive positions, with 0 in every lane that has ended.
+   * Copies rows of consecutive positions, or leaves them where they are, with 0 in every lane that
+   * has ended.
    *
    * @param lengths of the 16 lanes, in positions
    * @param t the position of the first
    */
   static void copyAlive(
       float[] from, int at, float[] to, int toAt, int rows, int positions, float[] lengths, int t) {
-    for (int position = 0; position < positions; position++) {
-      int offset = position * rows * LANES;
-      FloatVector now = FloatVector.broadcast(FLOATS, (float) (t + position));
-      for (int i = 0; i < rows * LANES; i += STEP) {
-        // The mask is made where it is used: one kept over a loop is put on the heap.
-        var ended = load(lengths, i % LANES).compare(VectorOperators.LE, now);
-        FloatVector value = load(from, at + offset + i);
-        value.blend(FloatVector.zero(FLOATS), ended).intoArray(to, toAt + offset + i);
+    if (from != to || at != toAt) {
+      System.arraycopy(from, at, to, toAt, positions * rows * LANES);
+    }
+    for (int lane = 0; lane < LANES; lane++) { // without masks: few values have ended
+      int alive = Math.clamp((int) lengths[lane] - t, 0, positions);
+      for (int row = alive * rows; row < positions * rows; row++) {
+        to[toAt + row * LANES + lane] = 0;
       }
     }
   }
