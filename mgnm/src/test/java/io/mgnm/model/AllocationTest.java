@@ -17,13 +17,15 @@ import io.mgnm.train.TestRuns;
 import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A step on the CPU allocates nothing, by the JVM's own counter of every thread. */
+@Tag("long") // the compiler needs minutes to warm up on two cores
 class AllocationTest {
   private static final int STEPS = 10;
-  private static final long SECONDS = 90;
+  private static final long SECONDS = 400;
 
   @ParameterizedTest
   @ValueSource(
