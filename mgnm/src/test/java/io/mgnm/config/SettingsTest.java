@@ -64,7 +64,7 @@ class SettingsTest {
     assertThatThrownBy(() -> defaults.with("graph.user=yes"))
         .hasMessageContaining("true or false, got 'yes'");
     assertThatThrownBy(() -> defaults.withYaml("model.d:", "f.yaml"))
-        .hasMessageContaining("got 'null'");
+        .hasMessageContaining("got ''");
   }
 
   @Test
