@@ -135,12 +135,13 @@ public final class Trainer implements AutoCloseable {
       if (validationIsDue()) {
         validate();
         saved = System.nanoTime();
-      } else if (stop.getAsBoolean()) {
-        save();
-        return Outcome.INTERRUPTED;
       } else if (System.nanoTime() - saved > settings.integer(Key.SAVE_SECONDS) * 1_000_000_000L) {
         save();
         saved = System.nanoTime();
+      }
+      if (stop.getAsBoolean()) {
+        save();
+        return Outcome.INTERRUPTED;
       }
     }
     if (progress.step() == 0) {

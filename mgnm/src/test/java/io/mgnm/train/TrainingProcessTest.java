@@ -42,7 +42,7 @@ class TrainingProcessTest {
     complete("whole", List.of());
     Process process = start("interrupted", List.of(), false);
     awaitFile(folder.resolve("interrupted").resolve("last.safetensors"), process);
-    process.destroy(); // SIGTERM, which ends like Ctrl-C
+    process.toHandle().destroy(); // SIGTERM, which ends like Ctrl-C, its output left open
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
     assertThat(output).contains("interrupted at step").contains("--resume");
