@@ -21,7 +21,8 @@ final class TrainingSamples {
         IntStream.range(0, data.items()).filter(i -> !trained || counts[i] > 0).toArray();
     int[] weights =
         popularity
-            ? thresholds(counts, catalogue, settings.real(Key.NEGATIVES_EXPONENT))
+            ? BatchSampling.Samples.thresholds(
+                popularity(counts, catalogue, settings.real(Key.NEGATIVES_EXPONENT)))
             : new int[0];
     return new BatchSampling.Samples(
         ints(scope, data.itemsOfEvents()),
@@ -32,19 +33,11 @@ final class TrainingSamples {
         ints(scope, weights));
   }
 
-  /** Cumulative shares of counts to a power, as unsigned 32-bit thresholds. */
-  private static int[] thresholds(int[] counts, int[] catalogue, double exponent) {
-    double total = 0;
-    for (int item : catalogue) {
-      total += StrictMath.pow(counts[item], exponent); // strict: the draws depend on its bits
-    }
-    int[] thresholds = new int[catalogue.length];
-    double sum = 0;
-    for (int i = 0; i < catalogue.length; i++) {
-      sum += StrictMath.pow(counts[catalogue[i]], exponent);
-      thresholds[i] = (int) Math.min(0xFFFFFFFFL, (long) (sum / total * 0x1p32));
-    }
-    return thresholds;
+  /** Counts to a power; strict, since the draws depend on its bits. */
+  private static double[] popularity(int[] counts, int[] catalogue, double exponent) {
+    return IntStream.of(catalogue)
+        .mapToDouble(item -> StrictMath.pow(counts[item], exponent))
+        .toArray();
   }
 
   private static IntTensor ints(Scope scope, int[] values) {
