@@ -12,6 +12,7 @@
 // Compile-time: CAPSULE_SQUASH_D = D >= 1; CAPSULE_SQUASH_VECTOR = floats an access, 4 where D is a
 //   multiple of 4 and every pointer is a multiple of 16 bytes, else 1.
 #include "squash.cuh"
+#include "warp.cuh"
 
 #ifndef CAPSULE_SQUASH_D
 #define CAPSULE_SQUASH_D 16
@@ -25,19 +26,8 @@ constexpr int VECTOR = CAPSULE_SQUASH_VECTOR;
 static_assert(D >= 1, "a row has values");
 static_assert(VECTOR == 1 || (VECTOR == 4 && D % 4 == 0), "16-byte accesses need D % 4 == 0");
 
-constexpr int WARP = 32;
-constexpr unsigned ALL_LANES = 0xffffffffu;
-
-// Lanes a row: the least power of two that covers it in one access each, so that a warp's access is
-// one contiguous piece of memory; a warp at most.
-__host__ __device__ constexpr int lanes_for(int accesses) {
-  int lanes = 1;
-  while (lanes < accesses && lanes < WARP) {
-    lanes *= 2;
-  }
-  return lanes;
-}
 constexpr int ACCESSES = D / VECTOR;
+// Lanes a row, so that a warp's access is one contiguous piece of memory.
 constexpr int GROUP = lanes_for(ACCESSES);
 constexpr int STEPS = (ACCESSES + GROUP - 1) / GROUP;  // accesses a lane
 constexpr int HELD = STEPS * VECTOR;                   // values a lane holds of its row
@@ -86,24 +76,6 @@ __device__ __forceinline__ void store(float* row, int member, bool live, const P
   }
 }
 
-// A butterfly adds the same pairs in every lane, so all lanes of a group get the same bits.
-__device__ __forceinline__ float group_sum(float x) {
-#pragma unroll
-  for (int distance = GROUP / 2; distance > 0; distance /= 2) {
-    x += __shfl_xor_sync(ALL_LANES, x, distance);
-  }
-  return x;
-}
-
-// A NaN is lost here and comes back through the sum of squares.
-__device__ __forceinline__ float group_max(float x) {
-#pragma unroll
-  for (int distance = GROUP / 2; distance > 0; distance /= 2) {
-    x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, distance));
-  }
-  return x;
-}
-
 // |v| of the group's row, the same in all its lanes.
 __device__ __forceinline__ float norm(const Part& v) {
   float largest = 0.0f;
@@ -111,7 +83,7 @@ __device__ __forceinline__ float norm(const Part& v) {
   for (int k = 0; k < HELD; ++k) {
     largest = fmaxf(largest, fabsf(v.x[k]));
   }
-  largest = group_max(largest);
+  largest = group_max<GROUP>(largest);  // loses a NaN, which comes back through the sum of squares
   const float inverse = reciprocal_or_zero(largest);
   float sum = 0.0f;
 #pragma unroll
@@ -119,7 +91,7 @@ __device__ __forceinline__ float norm(const Part& v) {
     const float scaled = v.x[k] * inverse;
     sum = fmaf(scaled, scaled, sum);
   }
-  return sqrtf(group_sum(sum)) * largest;
+  return sqrtf(group_sum<GROUP>(sum)) * largest;
 }
 
 // Where this thread works: its first row, and how far to the next. All lanes of a warp take part in
@@ -174,7 +146,7 @@ extern "C" __global__ void __launch_bounds__(256)
       e.x[k] *= inverse;
       along = fmaf(e.x[k], gradient.x[k], along);
     }
-    const float scale = group_sum(along) * squash_radial(r);
+    const float scale = group_sum<GROUP>(along) * squash_radial(r);
 #pragma unroll
     for (int k = 0; k < HELD; ++k) {
       gradient.x[k] = fmaf(e.x[k], scale, phi * gradient.x[k]);

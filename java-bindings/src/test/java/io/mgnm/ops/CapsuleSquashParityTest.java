@@ -17,7 +17,7 @@ class CapsuleSquashParityTest {
   private static final double[] SCALES = {1, 1e-3, 1e3, 1e-25, 1e25};
 
   static Stream<Backend> candidates() {
-    return TestBackends.candidatesWithCuda("capsule_squash");
+    return TestBackends.candidatesWithEveryCuda("capsule_squash");
   }
 
   @Test

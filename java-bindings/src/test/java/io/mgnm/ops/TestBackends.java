@@ -19,27 +19,40 @@ public final class TestBackends {
   }
 
   /**
-   * The CPU, and CUDA on simulated devices of three generations, in different orders of blocks,
-   * warps and lanes.
+   * The CPU, and CUDA on simulated devices of three generations, each in another order of blocks,
+   * warps and lanes. The matrix runs the full product.
    *
    * @param stem of the operation under test, which must have a kernel
    */
   public static Stream<Backend> candidatesWithCuda(String stem) {
-    if (!KernelCatalogue.stems().contains(stem)) {
-      throw new IllegalArgumentException(stem + " has no kernel");
-    }
+    requireKernel(stem);
+    return Stream.concat(
+        candidates(),
+        Stream.of(
+                simulated("7.5", Order.ascending()),
+                simulated("8.6", Order.descending()),
+                simulated("9.0", Order.random(1)))
+            .map(SimulatedBackend::open));
+  }
+
+  /** The CPU, and CUDA on simulated devices of every generation in every order. */
+  public static Stream<Backend> candidatesWithEveryCuda(String stem) {
+    requireKernel(stem);
     return Stream.concat(
         candidates(),
         Stream.of("7.5", "8.6", "9.0")
-            .flatMap(
-                capability ->
-                    ORDERS.stream()
-                        .map(
-                            order ->
-                                MachineOptions.defaults()
-                                    .withCapability(capability)
-                                    .withOrder(order)))
+            .flatMap(capability -> ORDERS.stream().map(order -> simulated(capability, order)))
             .map(SimulatedBackend::open));
+  }
+
+  private static MachineOptions simulated(String capability, Order order) {
+    return MachineOptions.defaults().withCapability(capability).withOrder(order);
+  }
+
+  private static void requireKernel(String stem) {
+    if (!KernelCatalogue.stems().contains(stem)) {
+      throw new IllegalArgumentException(stem + " has no kernel");
+    }
   }
 
   private static Backend open(String name) {

@@ -15,7 +15,7 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("squash.cuh");
+  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 

@@ -4,8 +4,10 @@ import io.mgnm.cuda.CudaContext;
 import io.mgnm.cuda.CudaDevice;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.CudaStream;
+import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
+import io.mgnm.cuda.LaunchShape;
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
@@ -34,6 +36,15 @@ import java.util.Map;
  * that nobody meets one by accident.
  */
 public final class CudaBackend implements Backend {
+  /**
+   * Blocks that leave a partial sum over the batch, at most: enough for two a multiprocessor of an
+   * H100, and the same on every device, so that bits do not depend on which one it is.
+   */
+  static final int SLOTS = 264;
+
+  private static final int VALUES_A_BLOCK = 32; // of partials.cuh
+  private static final int PARTIALS_BLOCK = 256;
+
   private final CudaContext context;
   private final KernelLibrary library;
   private CudaSequence recording;
@@ -114,6 +125,33 @@ public final class CudaBackend implements Backend {
       launch.run(stream());
     } else {
       recording.add(launch);
+    }
+  }
+
+  /**
+   * Blocks of a grid-stride launch: enough for all pieces of work, and no more than the device
+   * holds at once.
+   */
+  int blocks(long pieces, int piecesPerBlock, int threads) {
+    int resident =
+        device().multiprocessors() * Math.max(1, device().threadsPerMultiprocessor() / threads);
+    return (int) Math.max(1, Math.min(Math.ceilDiv(pieces, (long) piecesPerBlock), resident));
+  }
+
+  /** Launches a stem's kernel {@code STEM_sum}, which adds up partial sums: see partials.cuh. */
+  void sum(CudaKernel kernel, DeviceBuffer partials, int slots, CudaTensor total) {
+    int blocks = Math.ceilDiv(total.size(), VALUES_A_BLOCK);
+    launch(
+        kernel.prepare(
+            LaunchShape.of(blocks, PARTIALS_BLOCK), partials, total.buffer(), slots, total.size()));
+  }
+
+  /** The batch gets other histories: now, or whenever the recording runs. */
+  void draws(CudaBatch batch) {
+    if (recording == null) {
+      batch.drawnOnDevice();
+    } else {
+      recording.draws(batch);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.mgnm.ops.cuda;
 
+import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.BatchShape;
@@ -7,8 +8,13 @@ import io.mgnm.ops.Histories;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
-/** A batch in device memory of its capacity, and what the host knows of it. */
+/**
+ * A batch in device memory of its capacity. Kernels read from {@link #live} how many histories it
+ * holds, since a batch may be drawn on the device; the host asks for that when it wants to know.
+ */
 final class CudaBatch implements Batch {
   private static final Histories EMPTY =
       new Histories(new int[0], new int[0], new int[1], new int[0], new int[0]);
@@ -20,7 +26,9 @@ final class CudaBatch implements Batch {
   private final CudaInts offsets;
   private final CudaInts items;
   private final CudaInts candidates;
-  private Histories histories = EMPTY;
+  private final CudaInts live;
+  private final Map<String, DeviceBuffer> scratch = new HashMap<>();
+  private Histories histories = EMPTY; // null where the device knows better
 
   CudaBatch(CudaScope scope, BatchShape shape) {
     this.scope = scope;
@@ -31,10 +39,55 @@ final class CudaBatch implements Batch {
     items = scope.allocateInts(shape.items(), "batch: items");
     int all = Math.multiplyExact(shape.histories(), shape.candidates());
     candidates = scope.allocateInts(all, "batch: candidates");
+    live = scope.allocateInts(1, "batch: live histories");
   }
 
   CudaScope scope() {
     return scope;
+  }
+
+  /** Sample number of each history, of the capacity. */
+  DeviceBuffer samples() {
+    return samples.buffer();
+  }
+
+  /** User row of each history, of the capacity. */
+  DeviceBuffer users() {
+    return users.buffer();
+  }
+
+  /** Where each history's items begin, and the end of the last, of the capacity. */
+  DeviceBuffer offsets() {
+    return offsets.buffer();
+  }
+
+  /** Item rows, of the capacity. */
+  DeviceBuffer items() {
+    return items.buffer();
+  }
+
+  /** Candidate rows, of the capacity. */
+  DeviceBuffer candidates() {
+    return candidates.buffer();
+  }
+
+  /** One integer: how many histories it holds. */
+  DeviceBuffer live() {
+    return live.buffer();
+  }
+
+  /**
+   * Room for what lies between two kernels of one operation, kept as long as the batch. Operations
+   * run one after another, so those that ask for the same label and size share it.
+   */
+  DeviceBuffer scratch(String label, long floats) {
+    return scratch.computeIfAbsent(
+        label + ": " + floats + " floats", name -> scope.allocateScratch(floats, name));
+  }
+
+  /** The device has drawn other histories, or is going to. */
+  void drawnOnDevice() {
+    histories = null;
   }
 
   @Override
@@ -64,6 +117,7 @@ final class CudaBatch implements Batch {
     fill(offsets, replacement.offsets());
     fill(items, replacement.items());
     fill(candidates, replacement.candidates());
+    live.upload(new int[] {replacement.count()});
     histories = replacement;
   }
 
@@ -75,7 +129,7 @@ final class CudaBatch implements Batch {
   @Override
   public Histories download() {
     scope.requireTransfer();
-    int b = histories.count();
+    int b = live.download()[0];
     int[] starts = Arrays.copyOf(offsets.download(), b + 1);
     return new Histories(
         Arrays.copyOf(samples.download(), b),
@@ -85,27 +139,31 @@ final class CudaBatch implements Batch {
         Arrays.copyOf(candidates.download(), b * shape.candidates()));
   }
 
-  /** What the batch holds. */
+  /** What the batch holds, as the host knows or learns by waiting for the device. */
   Histories histories() {
+    if (histories == null) {
+      histories = download();
+    }
     return histories;
   }
 
   /** Rows that exist now. */
   int rows(Axis axis) {
-    int b = histories.count();
+    Histories now = histories();
+    int b = now.count();
     return switch (axis) {
       case HISTORIES -> b;
-      case ITEMS -> histories.offsets()[b];
+      case ITEMS -> now.offsets()[b];
       case CANDIDATES -> b * shape.candidates();
-      case PAIRS -> pairs();
+      case PAIRS -> pairs(now);
       case FIXED -> throw new IllegalArgumentException("a batch has no fixed rows");
     };
   }
 
-  private int pairs() {
+  private static int pairs(Histories now) {
     int pairs = 0;
-    for (int h = 0; h < histories.count(); h++) {
-      int n = histories.offsets()[h + 1] - histories.offsets()[h];
+    for (int h = 0; h < now.count(); h++) {
+      int n = now.offsets()[h + 1] - now.offsets()[h];
       pairs = Math.addExact(pairs, Math.multiplyExact(n, n));
     }
     return pairs;

@@ -1,6 +1,5 @@
 package io.mgnm.ops.cuda;
 
-import io.mgnm.cuda.CudaDevice;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.LaunchShape;
 import io.mgnm.ops.CapsuleSquash;
@@ -47,15 +46,13 @@ final class CudaCapsuleSquash implements CapsuleSquash {
       arguments[i] = own[i].buffer();
     }
     arguments[own.length] = rows;
-    backend.launch(kernel.prepare(LaunchShape.of(blocks(rows, d / access), BLOCK), arguments));
+    int blocks = backend.blocks(rows, rowsPerBlock(d / access), BLOCK);
+    backend.launch(kernel.prepare(LaunchShape.of(blocks, BLOCK), arguments));
   }
 
-  /** Enough blocks for all rows, but no more than the device holds at once: the rest by stride. */
-  private int blocks(int rows, int accesses) {
+  /** Rows that a block takes at once: a group of lanes a row. */
+  private static int rowsPerBlock(int accesses) {
     int group = Math.min(WARP, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
-    int rowsPerBlock = BLOCK / group;
-    CudaDevice device = backend.device();
-    int resident = device.multiprocessors() * (device.threadsPerMultiprocessor() / BLOCK);
-    return Math.min(Math.ceilDiv(rows, rowsPerBlock), resident);
+    return BLOCK / group;
   }
 }

@@ -40,6 +40,11 @@ final class CudaScope implements Scope {
     return memory.floats(count, label);
   }
 
+  /** Like {@link #allocateFloats}, and also while operations are recorded. */
+  DeviceBuffer allocateScratch(long count, String label) {
+    return memory.floats(count, label);
+  }
+
   CudaInts allocateInts(int count, String label) {
     backend.requireNoRecording("an allocation");
     return new CudaInts(this, memory.ints(count, label));

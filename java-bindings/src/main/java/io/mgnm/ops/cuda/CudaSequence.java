@@ -13,6 +13,7 @@ import java.util.Set;
 final class CudaSequence implements Sequence {
   private final String name;
   private final Set<CudaScope> scopes = new LinkedHashSet<>();
+  private final Set<CudaBatch> drawn = new LinkedHashSet<>();
   private final List<KernelLaunch> launches = new ArrayList<>();
   private CudaGraph graph; // null where nothing was launched
   private boolean closed;
@@ -23,6 +24,11 @@ final class CudaSequence implements Sequence {
 
   void uses(CudaScope scope) {
     scopes.add(scope);
+  }
+
+  /** Running will change what the batch holds. */
+  void draws(CudaBatch batch) {
+    drawn.add(batch);
   }
 
   void add(KernelLaunch launch) {
@@ -44,6 +50,7 @@ final class CudaSequence implements Sequence {
     for (CudaScope scope : scopes) {
       scope.requireOpen();
     }
+    drawn.forEach(CudaBatch::drawnOnDevice);
     if (graph != null) {
       graph.launch();
     }

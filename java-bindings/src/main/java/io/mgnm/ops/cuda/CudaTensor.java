@@ -62,9 +62,9 @@ final class CudaTensor implements Tensor {
     return local;
   }
 
-  /** The values that exist now. */
+  /** Its memory: of a batch's rows, room for the capacity. */
   DeviceBuffer buffer() {
-    return buffer.slice(0, size());
+    return buffer;
   }
 
   /** Whether the first value lies on a multiple of 16 bytes, and so every fourth after it. */
@@ -121,14 +121,14 @@ final class CudaTensor implements Tensor {
       float[] target = values;
       eachPiece((canonical, place) -> System.arraycopy(source, canonical, target, place, width));
     }
-    scope.backend().stream().upload(buffer(), values);
+    scope.backend().stream().upload(buffer.slice(0, size()), values);
   }
 
   @Override
   public float[] download() {
     requireKept();
     float[] values = new float[size()];
-    scope.backend().stream().download(buffer(), values);
+    scope.backend().stream().download(buffer.slice(0, size()), values);
     if (!bySequence()) {
       return values;
     }
