@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.ArrayList;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mgnm.ops.BatchSampling.Options;
 import io.mgnm.ops.BatchSampling.Samples;
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.Arrays;

@@ -2,6 +2,8 @@ package io.mgnm.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,5 +1,6 @@
 package io.mgnm.ops;
 
+import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
 import java.util.List;
 

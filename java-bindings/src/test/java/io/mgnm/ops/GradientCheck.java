@@ -1,5 +1,6 @@
 package io.mgnm.ops;
 
+import io.mgnm.ops.parity.Subject;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.Arrays;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mgnm.ops.GradientCheck.Pair;
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;

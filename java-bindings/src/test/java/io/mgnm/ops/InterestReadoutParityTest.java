@@ -8,6 +8,8 @@ import io.mgnm.ops.InterestReadout.Attention;
 import io.mgnm.ops.InterestReadout.Options;
 import io.mgnm.ops.InterestReadout.Projection;
 import io.mgnm.ops.InterestReadout.Readout;
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

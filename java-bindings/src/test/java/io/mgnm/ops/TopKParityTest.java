@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.mgnm.ops.InterestReadout.Attention;
 import io.mgnm.ops.InterestReadout.Projection;
 import io.mgnm.ops.InterestReadout.Readout;
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.ArrayList;

@@ -2,6 +2,8 @@ package io.mgnm.ops;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.mgnm.ops.parity.Parity;
+import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

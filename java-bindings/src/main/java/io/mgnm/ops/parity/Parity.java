@@ -1,5 +1,7 @@
-package io.mgnm.ops;
+package io.mgnm.ops.parity;
 
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.Tensor;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.LinkedHashMap;
@@ -65,7 +67,8 @@ public final class Parity {
   }
 
   /** Fails where {@code came} is further from {@code truth} than the rule allows. */
-  static void compare(String what, double[] truth, double[] naive, double[] came, Bounds bounds) {
+  public static void compare(
+      String what, double[] truth, double[] naive, double[] came, Bounds bounds) {
     if (truth.length != came.length) {
       throw new AssertionError(
           "%s: expected %d values, got %d".formatted(what, truth.length, came.length));

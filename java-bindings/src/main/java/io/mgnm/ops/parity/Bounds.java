@@ -1,4 +1,4 @@
-package io.mgnm.ops;
+package io.mgnm.ops.parity;
 
 /**
  * The bounds of the tolerance rule, all in one place: {@code err(candidate) <= 2 · err(naive) +

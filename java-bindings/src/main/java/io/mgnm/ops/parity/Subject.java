@@ -1,5 +1,11 @@
-package io.mgnm.ops;
+package io.mgnm.ops.parity;
 
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchShape;
+import io.mgnm.ops.Histories;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -101,12 +107,12 @@ public final class Subject implements AutoCloseable {
   }
 
   /** The compared tensors by name. */
-  Map<String, Tensor> outputs() {
+  public Map<String, Tensor> outputs() {
     return outputs;
   }
 
   /** Fails where an operation wrote beside an output. */
-  void checkGuards() {
+  public void checkGuards() {
     for (Guard guard : guards) {
       float[] cells = guard.around().download();
       for (int i = 0; i < cells.length; i++) {
