@@ -5,6 +5,7 @@ import io.mgnm.cuda.CudaDevice;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.CudaStream;
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
 import io.mgnm.cuda.LaunchShape;
@@ -51,9 +52,13 @@ public final class CudaBackend implements Backend {
 
   /** Opens a device. */
   public CudaBackend(CudaDevice device) {
-    KernelCompiler compiler = KernelCompiler.withDefaultCache();
+    this(device, KernelCompiler.withDefaultCache());
+  }
+
+  /** Opens a device whose kernels {@code builder} makes of the catalogue's sources. */
+  public CudaBackend(CudaDevice device, KernelBuilder builder) {
     this.context = CudaContext.open(device);
-    this.library = new KernelLibrary(context, compiler);
+    this.library = new KernelLibrary(context, builder);
   }
 
   @Override
