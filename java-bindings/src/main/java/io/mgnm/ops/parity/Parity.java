@@ -149,7 +149,6 @@ public final class Parity {
       return "";
     }
     return "%s: at %d expected %s, got %s: error %.3g, allowed %.3g (naive %.3g, largest %.3g)"
-        .formatted(
-            what, worst, truth[worst], came[worst], worstError, bound, naiveError, largest);
+        .formatted(what, worst, truth[worst], came[worst], worstError, bound, naiveError, largest);
   }
 }
