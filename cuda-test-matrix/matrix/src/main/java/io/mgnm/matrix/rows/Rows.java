@@ -4,7 +4,21 @@ import java.util.List;
 
 /** The rows of the matrix. */
 public final class Rows {
-  private static final List<Row> ALL = List.of(new CapsuleSquashRow());
+  private static final List<Row> ALL = List.of(
+          new AdamRow(),
+          new BatchSamplingRow(),
+          new BiLstmRow(),
+          new CapsuleProjectionRow(),
+          new CapsuleRoutingRow(),
+          new CapsuleSquashRow(),
+          new EmbeddingGatherRow(),
+          new EmbeddingGradientRow(),
+          new GraphConvolutionRow(),
+          new HadamardSigmoidAdjacencyRow(),
+          new InterestReadoutRow(),
+          new RankingLossRow(),
+          new TopKRow(),
+          new TransformerEncoderRow());
 
   private Rows() {}
 

@@ -5,6 +5,7 @@ import io.mgnm.ops.Batch;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
+import java.util.Arrays;
 
 /**
  * All that decides a case of a row: its size and what is constant in a run.
@@ -17,10 +18,38 @@ import io.mgnm.ops.parity.Subject;
  */
 public record Shape(Size size, int d, int levels, int interests, int variant) {
   private static final int CANDIDATES = 6;
+  private static final int FEW = 3;
+  private static final int MOST = 1000;
 
   /** A batch of the size's histories. */
   public Batch batch(Subject subject) {
     return subject.batch(size.lengths(), CANDIDATES, d, levels, interests);
+  }
+
+  /**
+   * A batch for operations that look at candidates only: as many histories as the size says with
+   * few candidates, or with an odd variant the other way round.
+   */
+  Batch candidates(Subject subject) {
+    int n = Math.min(size.n(), MOST);
+    boolean wide = variant % 2 == 1 && n > 0;
+    int[] lengths = new int[wide ? FEW : n];
+    Arrays.fill(lengths, 1);
+    return subject.batch(lengths, wide ? n : CANDIDATES, d, levels, interests);
+  }
+
+  /** Values that were computed already, as an output. */
+  static void results(Subject subject, String name, float... values) {
+    subject.output(name, 1, values.length).upload(values);
+  }
+
+  /** Integers as floats, which are exact below 2²⁴. */
+  static float[] floats(int[] integers) {
+    float[] floats = new float[integers.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = integers[i];
+    }
+    return floats;
   }
 
   /** A tensor of the batch with random numbers. */
@@ -31,6 +60,16 @@ public record Shape(Size size, int d, int levels, int interests, int variant) {
   /** A poisoned tensor of the batch that is compared. */
   static Tensor output(Subject subject, Batch batch, String name, Axis axis, int width) {
     return subject.output(name, batch.tensor(axis, width, Lifetime.KEPT));
+  }
+
+  /** Likewise, of capsules. */
+  static Tensor inputCapsules(Subject subject, Batch batch, Axis axis, int width, double scale) {
+    return subject.input(batch.capsules(axis, width, Lifetime.KEPT), scale);
+  }
+
+  /** Likewise, of capsules. */
+  static Tensor outputCapsules(Subject subject, Batch batch, String name, Axis axis, int width) {
+    return subject.output(name, batch.capsules(axis, width, Lifetime.KEPT));
   }
 
   /** For random inputs, the same in every run. */
