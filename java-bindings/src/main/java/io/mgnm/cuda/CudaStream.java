@@ -76,6 +76,14 @@ public final class CudaStream implements AutoCloseable {
         (first, count) -> staging.asIntBuffer().put(0, values, Math.toIntExact(first), count));
   }
 
+  /** Copies {@code values} to the device. Returns when {@code values} may be changed again. */
+  public void upload(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toDevice(
+        buffer,
+        (first, count) -> staging.asLongBuffer().put(0, values, Math.toIntExact(first), count));
+  }
+
   /** Waits for what was given to the stream, and copies to the host. */
   public void download(DeviceBuffer buffer, float[] values) {
     checkCopy(buffer, ElementType.FLOAT32, values.length);
@@ -90,6 +98,14 @@ public final class CudaStream implements AutoCloseable {
     toHost(
         buffer,
         (first, count) -> staging.asIntBuffer().get(0, values, Math.toIntExact(first), count));
+  }
+
+  /** Waits for what was given to the stream, and copies to the host. */
+  public void download(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toHost(
+        buffer,
+        (first, count) -> staging.asLongBuffer().get(0, values, Math.toIntExact(first), count));
   }
 
   private static void checkCopy(DeviceBuffer buffer, ElementType type, int values) {
