@@ -2,6 +2,7 @@ package io.mgnm.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import jcuda.driver.CUdeviceptr;
@@ -85,7 +86,9 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.INT64, values.length);
     toDevice(
         buffer,
-        (first, count) -> staging.asLongBuffer().put(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                values, Math.toIntExact(first), staging.segment(), JAVA_LONG, 0, count));
   }
 
   /** Waits for what was given to the stream, and copies to the host. */
@@ -113,7 +116,9 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.INT64, values.length);
     toHost(
         buffer,
-        (first, count) -> staging.asLongBuffer().get(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                staging.segment(), JAVA_LONG, 0, values, Math.toIntExact(first), count));
   }
 
   private static void checkCopy(DeviceBuffer buffer, ElementType type, int values) {
