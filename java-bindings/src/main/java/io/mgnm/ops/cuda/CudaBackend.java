@@ -139,6 +139,13 @@ public final class CudaBackend implements Backend {
     return (int) Math.max(1, Math.min(Math.ceilDiv(pieces, (long) piecesPerBlock), resident));
   }
 
+  /**
+   * Lanes a row, as {@code lanes_for} of warp.cuh: the least power of two that is enough, or 32.
+   */
+  static int lanesFor(int accesses) {
+    return Math.min(32, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
+  }
+
   /** Launches a stem's kernel {@code STEM_sum}, which adds up partial sums: see partials.cuh. */
   void sum(CudaKernel kernel, DeviceBuffer partials, int slots, CudaTensor total) {
     int blocks = Math.ceilDiv(total.size(), VALUES_A_BLOCK);
@@ -220,7 +227,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public EmbeddingGather embeddingGather() {
-    throw notYet("embedding_gather");
+    return new CudaEmbeddingGather(this);
   }
 
   @Override
