@@ -2,6 +2,7 @@ package io.mgnm.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import jcuda.driver.CUdeviceptr;
@@ -80,6 +81,16 @@ public final class CudaStream implements AutoCloseable {
                 values, Math.toIntExact(first), staging.segment(), JAVA_INT, 0, count));
   }
 
+  /** Copies {@code values} to the device. Returns when {@code values} may be changed again. */
+  public void upload(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toDevice(
+        buffer,
+        (first, count) ->
+            MemorySegment.copy(
+                values, Math.toIntExact(first), staging.segment(), JAVA_LONG, 0, count));
+  }
+
   /** Waits for what was given to the stream, and copies to the host. */
   public void download(DeviceBuffer buffer, float[] values) {
     checkCopy(buffer, ElementType.FLOAT32, values.length);
@@ -98,6 +109,16 @@ public final class CudaStream implements AutoCloseable {
         (first, count) ->
             MemorySegment.copy(
                 staging.segment(), JAVA_INT, 0, values, Math.toIntExact(first), count));
+  }
+
+  /** Waits for what was given to the stream, and copies to the host. */
+  public void download(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toHost(
+        buffer,
+        (first, count) ->
+            MemorySegment.copy(
+                staging.segment(), JAVA_LONG, 0, values, Math.toIntExact(first), count));
   }
 
   private static void checkCopy(DeviceBuffer buffer, ElementType type, int values) {

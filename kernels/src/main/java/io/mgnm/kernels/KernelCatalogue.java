@@ -15,7 +15,8 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> HEADERS =
+      List.of("partials.cuh", "squash.cuh", "step_state.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 

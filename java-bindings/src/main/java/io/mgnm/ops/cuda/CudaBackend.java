@@ -25,6 +25,7 @@ import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
+import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TopK;
 import io.mgnm.ops.TransformerEncoder;
@@ -180,6 +181,15 @@ public final class CudaBackend implements Backend {
   CudaInts own(IntTensor ints) {
     if (!(ints instanceof CudaInts cuda)) {
       throw foreign("an integer tensor");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
+  /** This backend's own state behind {@code state}. */
+  CudaStepState own(StepState state) {
+    if (!(state instanceof CudaStepState cuda)) {
+      throw foreign("a step state");
     }
     use(cuda.scope());
     return cuda;
