@@ -14,9 +14,17 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash", "embedding_gather");
+  private static final List<String> STEMS =
+      List.of("capsule_squash", "embedding_gather", "embedding_gradient");
   private static final List<String> HEADERS =
-      List.of("access.cuh", "partials.cuh", "squash.cuh", "step_state.cuh", "warp.cuh");
+      List.of(
+          "access.cuh",
+          "block_prefix.cuh",
+          "key_sort.cuh",
+          "partials.cuh",
+          "squash.cuh",
+          "step_state.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 

@@ -99,8 +99,8 @@ class WarpInstructionsTest {
     // Two pairs of warps, each pair with a barrier of its own.
     got =
         run(
-            "__shared__ int s[128]; s[t] = v; asm volatile(\"bar.sync %0, 64;\" :: \"r\"(1 + t / 64)"
-                + " : \"memory\"); r = s[t ^ 32];",
+            "__shared__ int s[128]; s[t] = v; asm volatile(\"bar.sync %0, 64;\" :: \"r\"(1 + t /"
+                + " 64) : \"memory\"); r = s[t ^ 32];",
             128, v, order);
     for (int i = 0; i < 128; i++) {
       assertThat(got[i]).isEqualTo(v[i ^ 32]);
