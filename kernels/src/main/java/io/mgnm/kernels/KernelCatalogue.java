@@ -14,9 +14,9 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
+  private static final List<String> STEMS = List.of("capsule_squash", "embedding_gather");
   private static final List<String> HEADERS =
-      List.of("partials.cuh", "squash.cuh", "step_state.cuh", "warp.cuh");
+      List.of("access.cuh", "partials.cuh", "squash.cuh", "step_state.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 
