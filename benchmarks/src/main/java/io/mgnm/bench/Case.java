@@ -51,8 +51,7 @@ record Case(String name, Settings settings, Events events) {
    * the second step comparable.
    */
   Case small() {
-    Settings fewer =
-        settings.with(Key.BATCH, 6).with(Key.TRUNCATION, 12).with(Key.EPSILON, 0.1);
+    Settings fewer = settings.with(Key.BATCH, 6).with(Key.TRUNCATION, 12).with(Key.EPSILON, 0.1);
     return new Case(name, fewer, new Events(events.lengths(), 30, 200));
   }
 }
