@@ -14,8 +14,10 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> STEMS = List.of("capsule_squash", "hadamard_sigmoid_adjacency");
+  private static final List<String> HEADERS =
+      List.of(
+          "item_rows.cuh", "partials.cuh", "quads.cuh", "sigmoid.cuh", "squash.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 

@@ -215,7 +215,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw notYet("hadamard_sigmoid_adjacency");
+    return new CudaHadamardSigmoidAdjacency(this);
   }
 
   @Override
