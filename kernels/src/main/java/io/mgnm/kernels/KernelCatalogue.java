@@ -15,7 +15,7 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency", "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
