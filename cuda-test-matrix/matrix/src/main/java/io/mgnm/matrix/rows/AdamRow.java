@@ -58,8 +58,7 @@ final class AdamRow implements Row {
     Shape.results(subject, "touched.steps", Shape.floats(steps.download()));
   }
 
-  private static void dense(
-      Subject subject, Adam adam, int values, double scale, StepState state) {
+  private static void dense(Subject subject, Adam adam, int values, double scale, StepState state) {
     Moments block = new Moments(subject, "dense", values, 1);
     Tensor gradient = subject.scope().floats(values, 1);
     for (int step = 1; step <= STEPS; step++) {

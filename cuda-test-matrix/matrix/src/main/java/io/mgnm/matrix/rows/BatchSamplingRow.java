@@ -56,8 +56,7 @@ final class BatchSamplingRow implements Row {
   }
 
   /** The last batch of an epoch, the first of the next one, and a late one. */
-  private static void draw(
-      Subject subject, Shape shape, BatchSampling sampling, StepState state) {
+  private static void draw(Subject subject, Shape shape, BatchSampling sampling, StepState state) {
     int histories = Math.clamp(shape.size().n(), 1, MOST_HISTORIES);
     Batch batch =
         subject

@@ -82,8 +82,7 @@ final class CapsuleRoutingRow implements Row {
         Shape.outputCapsules(subject, batch, "after_backward.dUpdated", Axis.ITEMS, 1),
         dDirect);
     Tensor dZ =
-        subject.input(
-            Shape.outputCapsules(subject, batch, "before_backward.dZ", Axis.ITEMS, d), 1);
+        subject.input(Shape.outputCapsules(subject, batch, "before_backward.dZ", Axis.ITEMS, d), 1);
     routing.beforeBackward(batch, z, logits, gamma, direct, dZ);
   }
 }

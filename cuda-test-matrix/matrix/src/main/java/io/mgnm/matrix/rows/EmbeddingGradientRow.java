@@ -9,7 +9,9 @@ import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
 import java.util.List;
 
-/** {@code embedding_gradient}, for tables so small that all ids repeat, and so large that few do. */
+/**
+ * {@code embedding_gradient}, for tables so small that all ids repeat, and so large that few do.
+ */
 final class EmbeddingGradientRow implements Row {
   private static final int[] TABLES = {50, 3000, 2, 5_000_000};
 
@@ -36,8 +38,7 @@ final class EmbeddingGradientRow implements Row {
     Tensor dX = Shape.input(subject, batch, Axis.ITEMS, d, 1);
     Tensor dE = Shape.input(subject, batch, Axis.CANDIDATES, d, 1);
     Tensor dU = Shape.input(subject, batch, Axis.HISTORIES, d, 1);
-    RowGradients items =
-        subject.scope().rowGradients(Math.min(table, dX.rows() + dE.rows()), d);
+    RowGradients items = subject.scope().rowGradients(Math.min(table, dX.rows() + dE.rows()), d);
     RowGradients users = subject.scope().rowGradients(Math.min(table, dU.rows()), d);
     EmbeddingGradient gradient = subject.backend().embeddingGradient();
     gradient.items(batch, dX, dE, items);

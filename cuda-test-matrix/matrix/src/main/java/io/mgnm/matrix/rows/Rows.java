@@ -4,7 +4,8 @@ import java.util.List;
 
 /** The rows of the matrix. */
 public final class Rows {
-  private static final List<Row> ALL = List.of(
+  private static final List<Row> ALL =
+      List.of(
           new AdamRow(),
           new BatchSamplingRow(),
           new BiLstmRow(),

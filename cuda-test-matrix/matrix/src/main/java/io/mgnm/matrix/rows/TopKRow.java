@@ -2,9 +2,9 @@ package io.mgnm.matrix.rows;
 
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout.Attention;
 import io.mgnm.ops.InterestReadout.Readout;
-import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.Tensor;
