@@ -3,6 +3,8 @@ package io.mgnm.matrix;
 import io.mgnm.cli.MgnmCommand;
 import io.mgnm.cli.Subcommand;
 import io.mgnm.data.BadInputException;
+import io.mgnm.matrix.mutation.MutationRun;
+import io.mgnm.matrix.mutation.Survivors;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.CaseResult.Outcome;
 import io.mgnm.matrix.work.Workers;
@@ -27,6 +29,9 @@ import picocli.CommandLine.Spec;
       "The last line is 'N passed, N failed, N skipped'; the exit code is 1 where any failed."
     })
 public final class MatrixCommand implements Subcommand {
+  /** Of the sample of mutants: another one plants other mistakes. */
+  static final long SEED = 4;
+
   private static final int SHOWN = 20;
 
   @Option(
@@ -58,12 +63,30 @@ public final class MatrixCommand implements Subcommand {
       description = "processes at once (default: all cores, one with --device cuda)")
   private Integer jobs;
 
+  @Option(
+      names = "--mutants",
+      description =
+          "plant mistakes into the kernels whose stem has the words of --filter, and see whether"
+              + " the short matrix finds them")
+  private boolean mutants;
+
+  @Option(
+      names = "--sample",
+      paramLabel = "N",
+      defaultValue = "20",
+      showDefaultValue = Visibility.ALWAYS,
+      description = "with --mutants, how many of each stem")
+  private int sample;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Filter chosen = new Filter(filter);
+    if (mutants) {
+      return mutate(chosen, out);
+    }
     Plan plan = all ? Plan.longOne(device, chosen) : Plan.shortOne(device, chosen);
     if (plan.jobs().isEmpty()) {
       throw BadInputException.option(
@@ -80,12 +103,38 @@ public final class MatrixCommand implements Subcommand {
     return results.with(Outcome.FAILED).isEmpty() ? MgnmCommand.OK : MgnmCommand.FAILURE;
   }
 
+  private int mutate(Filter chosen, PrintWriter out) {
+    MutationRun run = new MutationRun(new Workers(processes(), true));
+    run.run(
+        Plan.mutated(chosen),
+        sample,
+        SEED,
+        line -> {
+          out.println(line);
+          out.flush();
+        });
+    int unexplained = run.unexplained(Survivors.committed()).size();
+    int survived = 0;
+    int caught = 0;
+    for (String stem : run.stems()) {
+      caught += run.caught(stem);
+      survived += run.survivors(stem).size();
+      out.printf(
+          "%-28s %3d of %3d caught, %d more were no mistakes%n",
+          stem, run.caught(stem), run.count(stem), run.dropped(stem));
+    }
+    out.printf("%d passed, %d failed, %d skipped%n", caught, unexplained, survived - unexplained);
+    return unexplained == 0 ? MgnmCommand.OK : MgnmCommand.FAILURE;
+  }
+
+  private int processes() {
+    boolean simulated = device == Plan.Device.SIMULATED;
+    return jobs != null ? jobs : simulated ? Runtime.getRuntime().availableProcessors() : 1;
+  }
+
   private Results run(Plan plan, Filter chosen, PrintWriter out) {
     Results results = new Results(Unsupported.committed(), chosen);
-    boolean simulated = device == Plan.Device.SIMULATED;
-    int processes =
-        jobs != null ? jobs : simulated ? Runtime.getRuntime().availableProcessors() : 1;
-    new Workers(processes, simulated).run(plan.jobs(), results::take);
+    new Workers(processes(), device == Plan.Device.SIMULATED).run(plan.jobs(), results::take);
     results.with(Outcome.FAILED).stream()
         .limit(SHOWN)
         .forEach(r -> out.printf("FAILED %s%n  %s%n", r.name(), r.message().strip()));
