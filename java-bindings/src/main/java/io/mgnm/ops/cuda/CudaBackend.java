@@ -237,7 +237,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw notYet("hadamard_sigmoid_adjacency");
+    return new CudaHadamardSigmoidAdjacency(this);
   }
 
   @Override
