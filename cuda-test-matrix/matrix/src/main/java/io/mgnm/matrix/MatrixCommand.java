@@ -4,6 +4,7 @@ import io.mgnm.cli.MgnmCommand;
 import io.mgnm.cli.Subcommand;
 import io.mgnm.data.BadInputException;
 import io.mgnm.matrix.mutation.MutationRun;
+import io.mgnm.matrix.mutation.MutationRun.Score;
 import io.mgnm.matrix.mutation.Survivors;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.CaseResult.Outcome;
@@ -104,7 +105,7 @@ public final class MatrixCommand implements Subcommand {
   }
 
   private int mutate(Filter chosen, PrintWriter out) {
-    MutationRun run = new MutationRun(new Workers(processes(), true));
+    MutationRun run = new MutationRun(new Workers(processes(), true), Survivors.committed());
     run.run(
         Plan.mutated(chosen),
         sample,
@@ -113,17 +114,12 @@ public final class MatrixCommand implements Subcommand {
           out.println(line);
           out.flush();
         });
-    int unexplained = run.unexplained(Survivors.committed()).size();
-    int survived = 0;
-    int caught = 0;
-    for (String stem : run.stems()) {
-      caught += run.caught(stem);
-      survived += run.survivors(stem).size();
-      out.printf(
-          "%-28s %3d of %3d caught, %d more were no mistakes%n",
-          stem, run.caught(stem), run.count(stem), run.dropped(stem));
-    }
-    out.printf("%d passed, %d failed, %d skipped%n", caught, unexplained, survived - unexplained);
+    run.scores().forEach(out::println);
+    int unexplained = run.unexplained().size();
+    int caught = run.scores().stream().mapToInt(Score::caught).sum();
+    int count = run.scores().stream().mapToInt(Score::count).sum();
+    out.printf(
+        "%d passed, %d failed, %d skipped%n", caught, unexplained, count - caught - unexplained);
     return unexplained == 0 ? MgnmCommand.OK : MgnmCommand.FAILURE;
   }
 

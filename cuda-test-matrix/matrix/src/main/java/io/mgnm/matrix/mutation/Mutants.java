@@ -2,13 +2,14 @@ package io.mgnm.matrix.mutation;
 
 import io.mgnm.kernels.KernelCatalogue;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** All mutants of a stem, and the order in which they are tried. */
 final class Mutants {
@@ -48,23 +49,31 @@ final class Mutants {
 
   /**
    * The same in the order of a seed, one operator after the other, so that any number of them from
-   * the front is a sample in which every operator has its share.
+   * the front is a sample in which every operator has its share. A mutant's place among others does
+   * not change when other lines do.
    */
   static List<Mutant> sampled(String stem, long seed) {
+    List<Mutant> all = all(stem);
     List<List<Mutant>> byOperator = new ArrayList<>();
     for (Operator operator : Operator.values()) {
-      List<Mutant> own =
-          new ArrayList<>(all(stem).stream().filter(m -> m.operator() == operator).toList());
-      Collections.shuffle(own, new Random(seed + operator.ordinal()));
-      byOperator.add(own);
+      byOperator.add(
+          all.stream()
+              .filter(mutant -> mutant.operator() == operator)
+              .sorted(Comparator.comparingLong(mutant -> draw(mutant, seed)))
+              .collect(Collectors.toCollection(ArrayList::new)));
     }
     List<Mutant> order = new ArrayList<>();
-    for (int turn = 0; byOperator.stream().anyMatch(list -> !list.isEmpty()); turn++) {
-      List<Mutant> list = byOperator.get(turn % byOperator.size());
-      if (!list.isEmpty()) {
-        order.add(list.removeLast());
+    while (order.size() < all.size()) {
+      for (List<Mutant> list : byOperator) {
+        if (!list.isEmpty()) {
+          order.add(list.removeFirst());
+        }
       }
     }
     return order;
+  }
+
+  private static long draw(Mutant mutant, long seed) {
+    return new SplittableRandom(seed * 31 + mutant.name().hashCode()).nextLong();
   }
 }

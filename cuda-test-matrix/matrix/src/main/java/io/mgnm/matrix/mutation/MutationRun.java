@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** Samples mutants of stems until enough of each are real mistakes, and runs them. */
 public final class MutationRun {
@@ -20,11 +21,18 @@ public final class MutationRun {
       List.of("33", "unequal", "17", "65", "15", "2", "zeros", "large", "1", "empty", "many");
 
   private final Workers workers;
+  private final Survivors list;
   private final Map<String, List<MutantResult>> results = new TreeMap<>();
 
-  /** Runs mutants on {@code workers}, whose CUDA must be the simulated device. */
-  public MutationRun(Workers workers) {
+  /**
+   * Runs mutants on workers.
+   *
+   * @param workers whose CUDA is the simulated device
+   * @param list of survivors that are explained
+   */
+  public MutationRun(Workers workers, Survivors list) {
     this.workers = workers;
+    this.list = list;
   }
 
   /**
@@ -98,40 +106,48 @@ public final class MutationRun {
         .toList();
   }
 
-  /** Stems of which mutants were run. */
-  public List<String> stems() {
-    return List.copyOf(results.keySet());
+  /** What became of a stem's mutants. */
+  public record Score(String stem, int caught, int equivalent, int unseen, int dropped) {
+
+    /** Mutants that compile to other code. */
+    public int count() {
+      return caught + equivalent + unseen;
+    }
+
+    @Override
+    public String toString() {
+      return "%-28s %3d of %3d caught; %d the same to any test, %d not even other code"
+          .formatted(stem, caught, caught + unseen, equivalent, dropped);
+    }
   }
 
-  /** Mutants of a stem that are mistakes. */
-  public int count(String stem) {
-    return real(stem).size();
+  /** Scores by stem; what the list does not explain as equivalent is a mistake that was missed. */
+  public List<Score> scores() {
+    List<Score> scores = new ArrayList<>();
+    for (String stem : results.keySet()) {
+      List<MutantResult> real = real(stem);
+      int caught = (int) real.stream().filter(r -> r.verdict() == Verdict.CAUGHT).count();
+      int equivalent =
+          (int) survivors(stem).filter(mutant -> list.isEquivalent(mutant.name())).count();
+      int dropped = results.get(stem).size() - real.size();
+      scores.add(new Score(stem, caught, equivalent, real.size() - caught - equivalent, dropped));
+    }
+    return scores;
   }
 
-  /** Those of them that a case caught. */
-  public int caught(String stem) {
-    return (int) real(stem).stream().filter(r -> r.verdict() == Verdict.CAUGHT).count();
-  }
-
-  /** Names of those that survived. */
-  public List<String> survivors(String stem) {
+  private Stream<Mutant> survivors(String stem) {
     return real(stem).stream()
         .filter(result -> result.verdict() == Verdict.SURVIVED)
-        .map(result -> result.mutant().name())
-        .toList();
+        .map(MutantResult::mutant);
   }
 
-  /** Survivors of all stems that the list does not explain. */
-  public List<String> unexplained(Survivors list) {
-    return stems().stream()
-        .flatMap(stem -> survivors(stem).stream())
+  /** Survivors that the list does not explain. */
+  public List<String> unexplained() {
+    return results.keySet().stream()
+        .flatMap(this::survivors)
+        .map(Mutant::name)
         .filter(name -> !list.explains(name))
         .distinct()
         .toList();
-  }
-
-  /** Mutants that were run and left out, for they change nothing or do not compile. */
-  public int dropped(String stem) {
-    return results.getOrDefault(stem, List.of()).size() - count(stem);
   }
 }

@@ -8,10 +8,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The committed list of mutants that no case can catch, {@code survivors.txt}: a line with the
- * mutant's name, and below it, indented, why it is no mistake or cannot be seen.
+ * The committed list of mutants that no case catches, {@code survivors.txt}: a line with the
+ * mutant's name, and below it, indented, the reason. A reason that begins with {@code equivalent:}
+ * says why the kernel does the same as before, so that there is no mistake to be found; one with
+ * {@code unseen:} says what would have to be tested and is not.
  */
 public final class Survivors {
+  private static final String EQUIVALENT = "equivalent: ";
+
   private final Map<String, String> reasons;
 
   private Survivors(Map<String, String> reasons) {
@@ -45,8 +49,9 @@ public final class Survivors {
     }
     reasons.forEach(
         (mutant, reason) -> {
-          if (reason.isEmpty()) {
-            throw new IllegalArgumentException("survivors.txt: no reason below " + mutant);
+          if (!reason.startsWith(EQUIVALENT) && !reason.startsWith("unseen: ")) {
+            throw new IllegalArgumentException(
+                "survivors.txt: no reason, 'equivalent: ' or 'unseen: ', below " + mutant);
           }
         });
     return new Survivors(reasons);
@@ -57,6 +62,11 @@ public final class Survivors {
     Map<String, Boolean> names = new TreeMap<>();
     reasons.keySet().forEach(name -> names.put(name, false));
     return names;
+  }
+
+  /** Whether a mutant of that name does what the kernel does. */
+  boolean isEquivalent(String name) {
+    return reasons.getOrDefault(name, "").startsWith(EQUIVALENT);
   }
 
   /** Whether a mutant of that name is known to survive, and explained. */

@@ -47,11 +47,23 @@ class MutantTest {
   @Test
   void survivorsNeedAReason() {
     Survivors list =
-        Survivors.of("# comment\na.cu: b => c\n  because of\n  this\n\nd.cu: e\n  so\n");
+        Survivors.of(
+            """
+            # comment
+            a.cu: b => c
+              equivalent: because of
+              this
+
+            d.cu: e
+              unseen: so
+            """);
     assertThat(list.explains("a.cu: b => c")).isTrue();
+    assertThat(list.isEquivalent("a.cu: b => c")).isTrue();
+    assertThat(list.explains("d.cu: e")).isTrue();
+    assertThat(list.isEquivalent("d.cu: e")).isFalse();
     assertThat(list.explains("a.cu: b")).isFalse();
-    assertThatThrownBy(() -> Survivors.of("a.cu: b => c\nd.cu: e\n  so\n"))
-        .hasMessage("survivors.txt: no reason below a.cu: b => c");
+    assertThatThrownBy(() -> Survivors.of("a.cu: b => c\nd.cu: e\n  unseen: so\n"))
+        .hasMessageEndingWith("below a.cu: b => c");
     assertThatThrownBy(() -> Survivors.of("  so\n")).hasMessageContaining("before any name");
   }
 
