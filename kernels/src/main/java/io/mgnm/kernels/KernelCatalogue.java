@@ -14,8 +14,18 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> STEMS =
+      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+  private static final List<String> HEADERS =
+      List.of(
+          "access.cuh",
+          "item_rows.cuh",
+          "partials.cuh",
+          "quads.cuh",
+          "sigmoid.cuh",
+          "squash.cuh",
+          "step_state.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 
