@@ -15,12 +15,20 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency", "ranking_loss");
+      List.of(
+          "batch_sampling",
+          "capsule_squash",
+          "embedding_gather",
+          "hadamard_sigmoid_adjacency",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
           "item_rows.cuh",
           "partials.cuh",
+          "philox.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",

@@ -236,7 +236,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
