@@ -14,8 +14,14 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> STEMS = List.of("capsule_squash", "interest_readout");
+  private static final List<String> HEADERS = List.of(
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
+          "partials.cuh",
+          "rows.cuh",
+          "squash.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 
