@@ -4,7 +4,6 @@
 // which the compiler may fuse or reorder. So a candidate's score has the same bits in every kernel,
 // whoever its neighbours are: top_k relies on it. A NaN stays one, and no score is -0.
 #pragma once
-#include "rows.cuh"
 
 // What a softmax has seen so far: the largest s, and sums of e^(s - largest) and of that times s.
 struct Seen {

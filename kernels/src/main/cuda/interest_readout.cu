@@ -17,12 +17,14 @@
 //   in slots that depend on the counts only. A history's results depend on nothing else in the batch.
 // Bytes: each input and output once, W once a block; dW's partials once; q, e and dY once a GROUP.
 //
-// Compile-time: INTEREST_READOUT_D, K, LEVELS; JOINT, PROJECT as above; VECTOR = 4 where D is a
-//   multiple of 4 and every pointer of 16 bytes, else 1; HISTORIES in a block's tile; GROUP divides K;
-//   PER = candidates a lane scores at a time.
+// Compile-time: INTEREST_READOUT_D, K, LEVELS; JOINT, PROJECT as above; HISTORIES in a block's tile;
+//   GROUP divides K; PER = candidates a lane scores at a time. Everything but W and dW begins on a
+//   multiple of 16 bytes.
+#include "access.cuh"
 #include "interest_attention.cuh"
 #include "partials.cuh"
-#include "rows.cuh"
+#include "quad_rows.cuh"
+#include "quads.cuh"
 #include "warp.cuh"
 
 #ifndef INTEREST_READOUT_D
@@ -40,9 +42,6 @@
 #ifndef INTEREST_READOUT_PROJECT
 #define INTEREST_READOUT_PROJECT 1
 #endif
-#ifndef INTEREST_READOUT_VECTOR
-#define INTEREST_READOUT_VECTOR 4
-#endif
 #ifndef INTEREST_READOUT_HISTORIES
 #define INTEREST_READOUT_HISTORIES 8
 #endif
@@ -58,39 +57,43 @@ constexpr int K = INTEREST_READOUT_K;
 constexpr int LEVELS = INTEREST_READOUT_LEVELS;
 constexpr bool JOINT = INTEREST_READOUT_JOINT != 0;
 constexpr bool PROJECT = INTEREST_READOUT_PROJECT != 0;
-constexpr int VECTOR = INTEREST_READOUT_VECTOR;
 constexpr int HISTORIES = INTEREST_READOUT_HISTORIES;
 constexpr int GROUP = INTEREST_READOUT_GROUP;
 constexpr int PER = INTEREST_READOUT_PER;
 static_assert(D >= 1 && K >= 1 && LEVELS >= 1 && HISTORIES >= 1, "there is something to do");
-static_assert(VECTOR == 1 || (VECTOR == 4 && D % 4 == 0), "16-byte accesses need D % 4 == 0");
 static_assert(K % GROUP == 0, "groups of interests are equal");
 
-constexpr int WIDTH = whole_pieces(D);
-constexpr int PIECES = WIDTH / 4;
+constexpr int WIDTH = multiple_of(4, D);
+constexpr int QUADS = WIDTH / 4;
 constexpr int CAPSULES = LEVELS * K;
 constexpr int SCORES = JOINT ? 1 : LEVELS;
 constexpr int OVER = JOINT ? CAPSULES : K;
 
 // Floats of a level's interests in shared memory; without gaps where one softmax runs over all.
-constexpr int LEVEL_FLOATS = JOINT ? K * WIDTH : odd_pieces(K * WIDTH);
+constexpr int LEVEL_FLOATS = JOINT ? K * WIDTH : odd_quads(K * WIDTH);
 constexpr int HISTORY_FLOATS = LEVELS * LEVEL_FLOATS;
 
 // Candidates of a warp's tile, and the stride of their y by level, which the warp turns into rows.
 constexpr int TILE = WARP * PER;
 constexpr int STAGE = TILE + (SCORES < WARP ? WARP / SCORES : 1);
-constexpr int ROW_FLOATS = TILE * WIDTH > SCORES * STAGE ? TILE * WIDTH : whole_pieces(SCORES * STAGE);
+constexpr int ROW_FLOATS = TILE * WIDTH > SCORES * STAGE ? TILE * WIDTH : multiple_of(4, SCORES * STAGE);
 
 constexpr int WARP_FLOATS = HISTORY_FLOATS + ROW_FLOATS;
 
 extern __shared__ float4 shared_memory[];
 
-// W of the block's interests, to rows [interest][in] of WIDTH floats with rows of zeros up to WIDTH.
+// W of the block's interests, which may begin anywhere, to rows [interest][in] of quads, zero where
+// there is no W.
 __device__ __forceinline__ void load_weights(const float* w, int interest, float4* to) {
-  load_rows<D, VECTOR>(
-      w + interest * D * D, GROUP * WIDTH, threadIdx.x, blockDim.x,
-      [](int row) { return row % WIDTH < D ? row / WIDTH * D + row % WIDTH : -1; },
-      [&](int row, int piece) { return to + swizzled<PIECES>(row, piece); });
+  float* floats = reinterpret_cast<float*>(to);
+  for (int i = threadIdx.x; i < GROUP * WIDTH * WIDTH; i += blockDim.x) {
+    const int row = i / WIDTH;
+    const int in = row % WIDTH;
+    const int out = i % WIDTH;
+    const bool has = D % 4 == 0 || (in < D && out < D);
+    floats[4 * swizzled<QUADS>(row, out / 4) + out % 4] =
+        has ? w[((interest + row / WIDTH) * D + in) * D + out] : 0.0f;
+  }
 }
 
 __device__ __forceinline__ float relu(float x) {
@@ -101,25 +104,17 @@ __device__ __forceinline__ float4 relu(float4 x) {
   return make_float4(relu(x.x), relu(x.y), relu(x.z), relu(x.w));
 }
 
-// sum += x * w.
-__device__ __forceinline__ void add(float4& sum, float x, float4 w) {
-  sum.x = fmaf(x, w.x, sum.x);
-  sum.y = fmaf(x, w.y, sum.y);
-  sum.z = fmaf(x, w.z, sum.z);
-  sum.w = fmaf(x, w.w, sum.w);
-}
-
 // Levels of a tile of histories are the rows of the products with W, so many a thread at a time.
 constexpr int ROWS = 4;
 constexpr int TILE_ROWS = HISTORIES * LEVELS;
 constexpr int ROW_SETS = (TILE_ROWS + ROWS - 1) / ROWS;
 
-constexpr int GROUP_LEVEL_FLOATS = odd_pieces(GROUP * WIDTH);
+constexpr int GROUP_LEVEL_FLOATS = odd_quads(GROUP * WIDTH);
 
-extern "C" __global__ void __launch_bounds__(128)
+extern "C" __global__ void __launch_bounds__(128, 4)
     interest_readout_interests(const float* o, const float* w, float* q, const int* live) {
   float4* weights = shared_memory;
-  float* tile = reinterpret_cast<float*>(shared_memory + GROUP * WIDTH * PIECES);
+  float* tile = reinterpret_cast<float*>(shared_memory + GROUP * WIDTH * QUADS);
   const int interest = static_cast<int>(blockIdx.y) * GROUP;  // the block's first
   const int histories = *live;
   load_weights(w, interest, weights);
@@ -127,18 +122,18 @@ extern "C" __global__ void __launch_bounds__(128)
     const long long base = static_cast<long long>(first) * CAPSULES * D;
     const int rows = min(HISTORIES, histories - first) * LEVELS;
     __syncthreads();  // the tile before is done with
-    load_rows<D, VECTOR>(
+    load_quads<D>(
         o + base, rows * GROUP, threadIdx.x, blockDim.x,
         [&](int row) { return row / GROUP * K + interest + row % GROUP; },
-        [&](int row, int piece) {
+        [&](int row, int quad) {
           float* to = tile + row / GROUP * GROUP_LEVEL_FLOATS + row % GROUP * WIDTH;
-          return reinterpret_cast<float4*>(to) + piece;
+          return reinterpret_cast<float4*>(to) + quad;
         });
     __syncthreads();
-    for (int item = threadIdx.x; item < GROUP * ROW_SETS * PIECES; item += blockDim.x) {
-      const int piece = snake<PIECES>(item);
-      const int set = item / PIECES % ROW_SETS;
-      const int i = item / PIECES / ROW_SETS;  // interest within the group
+    for (int item = threadIdx.x; item < GROUP * ROW_SETS * QUADS; item += blockDim.x) {
+      const int quad = snake<QUADS>(item);
+      const int set = item / QUADS % ROW_SETS;
+      const int i = item / QUADS / ROW_SETS;  // interest within the group
       float4 sum[ROWS] = {};
       const float4* from[ROWS];
 #pragma unroll
@@ -147,26 +142,26 @@ extern "C" __global__ void __launch_bounds__(128)
         from[r] = reinterpret_cast<const float4*>(tile + row * GROUP_LEVEL_FLOATS + i * WIDTH);
       }
 #pragma unroll 4
-      for (int in = 0; in < PIECES; ++in) {
+      for (int in = 0; in < QUADS; ++in) {
         float4 w4[4];
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          w4[k] = weights[swizzled<PIECES>(i * WIDTH + in * 4 + k, piece)];
+          w4[k] = weights[swizzled<QUADS>(i * WIDTH + in * 4 + k, quad)];
         }
 #pragma unroll
         for (int r = 0; r < ROWS; ++r) {
           const float4 x = from[r][in];
-          add(sum[r], x.x, w4[0]);
-          add(sum[r], x.y, w4[1]);
-          add(sum[r], x.z, w4[2]);
-          add(sum[r], x.w, w4[3]);
+          sum[r] = fma(x.x, w4[0], sum[r]);
+          sum[r] = fma(x.y, w4[1], sum[r]);
+          sum[r] = fma(x.z, w4[2], sum[r]);
+          sum[r] = fma(x.w, w4[3], sum[r]);
         }
       }
 #pragma unroll
       for (int r = 0; r < ROWS; ++r) {
         const int row = set + r * ROW_SETS;
         if (row < rows) {
-          store_piece<D, VECTOR>(q + base + (row * K + interest + i) * D, piece, relu(sum[r]));
+          store_quad<D>(q + base + (row * K + interest + i) * D, quad, relu(sum[r]));
         }
       }
     }
@@ -175,22 +170,21 @@ extern "C" __global__ void __launch_bounds__(128)
 
 extern "C" __global__ void __launch_bounds__(128)
     interest_readout_copy(const float* o, float* q, const int* live) {
-  constexpr int ACCESSES = CAPSULES * D / VECTOR;
-  const long long count = static_cast<long long>(*live) * ACCESSES;
+  constexpr int VECTOR = D % 4 == 0 ? 4 : 1;
+  const long long count = static_cast<long long>(*live) * (CAPSULES * D / VECTOR);
   const long long stride = static_cast<long long>(gridDim.x) * blockDim.x;
   for (long long i = blockIdx.x * static_cast<long long>(blockDim.x) + threadIdx.x; i < count;
        i += stride) {
-    if constexpr (VECTOR == 4) {
-      reinterpret_cast<float4*>(q)[i] = reinterpret_cast<const float4*>(o)[i];
-    } else {
-      q[i] = o[i];
-    }
+    store_access<VECTOR>(q, i, load_access<VECTOR>(o, i));
   }
 }
 
+// Registers of a lane that scores grow with its values; where they are few, more warps hide latency.
+constexpr int SCORING_BLOCKS = PER * (WIDTH + (OVER < 16 ? OVER : 16)) <= 24 ? 4 : 1;
+
 // A warp takes a piece: its history's interests to shared memory, then tile by tile of candidates,
 // which become rows of registers. With few candidates, lanes share them out by level.
-extern "C" __global__ void __launch_bounds__(128, 1) interest_readout_scores(
+extern "C" __global__ void __launch_bounds__(128, SCORING_BLOCKS) interest_readout_scores(
     const float* q, const float* e, float* y, const int* live, int candidates, int segment) {
   const int lane = static_cast<int>(threadIdx.x) % WARP;
   const int warp = static_cast<int>(threadIdx.x) / WARP;
@@ -210,24 +204,24 @@ extern "C" __global__ void __launch_bounds__(128, 1) interest_readout_scores(
     const long long history = at / segments;
     const int first = static_cast<int>(at % segments) * segment;
     const int end = min(candidates, first + segment);
-    load_rows<D, VECTOR>(
-        q + history * CAPSULES * D, CAPSULES, lane, WARP, InOrder(), [&](int row, int piece) {
+    load_quads<D>(
+        q + history * CAPSULES * D, CAPSULES, lane, WARP, InOrder(), [&](int row, int quad) {
           float* to = interests + row / K * LEVEL_FLOATS + row % K * WIDTH;
-          return reinterpret_cast<float4*>(to) + piece;
+          return reinterpret_cast<float4*>(to) + quad;
         });
     for (int c = first; c < end; c += lanes * PER) {
       const int count = min(lanes * PER, end - c);
       const long long row = history * candidates + c;
-      load_rows<D, VECTOR>(
+      load_quads<D>(
           e + row * D, count, lane, WARP, InOrder(),
-          [&](int r, int piece) { return rows + swizzled<PIECES>(r, piece); });
+          [&](int r, int quad) { return rows + swizzled<QUADS>(r, quad); });
       __syncwarp();
       float x[PER][WIDTH];
 #pragma unroll
       for (int p = 0; p < PER; ++p) {
 #pragma unroll
-        for (int k = 0; k < PIECES; ++k) {
-          const float4 four = rows[swizzled<PIECES>(min(member + p * WARP, count - 1), k)];
+        for (int k = 0; k < QUADS; ++k) {
+          const float4 four = rows[swizzled<QUADS>(min(member + p * WARP, count - 1), k)];
           x[p][k * 4] = four.x;
           x[p][k * 4 + 1] = four.y;
           x[p][k * 4 + 2] = four.z;
@@ -288,7 +282,7 @@ extern "C" __global__ void __launch_bounds__(128)
 #include "interest_readout_backward.cuh"
 
 // `tile` candidates of each history at a time. partials: [slot][K][D][D].
-extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, 1) interest_readout_backward(
+extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, WIDTH <= 32 && !JOINT ? 2 : 1) interest_readout_backward(
     const float* o, const float* w, const float* q, const float* e, const float* dY, float* dO,
     float* partials, float* dE, const int* live, int candidates, int tile) {
   float* shared = reinterpret_cast<float*>(shared_memory);
@@ -310,21 +304,21 @@ extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, 1) interest_readout
     const int rows = histories * LEVELS;
     const long long capsule = static_cast<long long>(first) * CAPSULES;
     __syncthreads();  // the tile before is done with
-    load_rows<D, VECTOR>(
+    load_quads<D>(
         q + capsule * D, histories * CAPSULES, threadIdx.x, BACKWARD_BLOCK, InOrder(),
-        [&](int row, int piece) {
+        [&](int row, int quad) {
           float* to = shared + Layout::q + row / CAPSULES * Layout::Q +
                       row / K % LEVELS * LEVEL_FLOATS + row % K * WIDTH;
-          return reinterpret_cast<float4*>(to) + piece;
+          return reinterpret_cast<float4*>(to) + quad;
         });
     if constexpr (PROJECT) {
-      load_rows<D, VECTOR>(
+      load_quads<D>(
           o + capsule * D, rows * GROUP, threadIdx.x, BACKWARD_BLOCK,
           [&](int row) { return row / GROUP * K + interest + row % GROUP; },
-          [&](int row, int piece) {
+          [&](int row, int quad) {
             const int level = row / GROUP;
-            return own_piece(shared + Layout::o, level / LEVELS, level % LEVELS, row % GROUP) +
-                   piece;
+            return own_quad(shared + Layout::o, level / LEVELS, level % LEVELS, row % GROUP) +
+                   quad;
           });
     }
     int c = 0;
@@ -334,10 +328,10 @@ extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, 1) interest_readout
       if (c > 0) {
         __syncthreads();
       }
-      load_rows<D, VECTOR>(
+      load_quads<D>(
           e + row0 * D, histories * n, threadIdx.x, BACKWARD_BLOCK,
           [&](int row) { return row / n * candidates + row % n; },
-          [&](int row, int piece) { return x + swizzled<PIECES>(row, piece); });
+          [&](int row, int quad) { return x + swizzled<QUADS>(row, quad); });
       for (int i = threadIdx.x; i < histories * n * SCORES; i += BACKWARD_BLOCK) {
         const int row = i / SCORES;
         scales[row * Layout::SCALES + i % SCORES * OVER] =
@@ -367,12 +361,12 @@ extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, 1) interest_readout
       dW.add_tile(shared + Layout::o, shared + Layout::dQ, histories);
       __syncthreads();
     }
-    for (int i = threadIdx.x; i < rows * GROUP * PIECES; i += BACKWARD_BLOCK) {
-      const int level = i / PIECES / GROUP;
-      const int own = i / PIECES % GROUP;
-      store_piece<D, VECTOR>(
-          dO + (capsule + level * K + interest + own) * D, i % PIECES,
-          own_piece(outputs, level / LEVELS, level % LEVELS, own)[i % PIECES]);
+    for (int i = threadIdx.x; i < rows * GROUP * QUADS; i += BACKWARD_BLOCK) {
+      const int level = i / QUADS / GROUP;
+      const int own = i / QUADS % GROUP;
+      store_quad<D>(
+          dO + (capsule + level * K + interest + own) * D, i % QUADS,
+          own_quad(outputs, level / LEVELS, level % LEVELS, own)[i % QUADS]);
     }
   }
   if constexpr (PROJECT) {

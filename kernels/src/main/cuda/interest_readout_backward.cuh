@@ -6,7 +6,7 @@
 constexpr int BACKWARD_BLOCK = 256;
 constexpr int LEAST_RUN = 8;  // histories a block, so that dW's partials do not outweigh the rest
 
-// Stride of a history's interests, of which threads read the same piece in neighbouring histories.
+// Stride of a history's interests, of which threads read the same quad in neighbouring histories.
 __host__ __device__ constexpr int history_stride(int floats) {
   while (floats / 4 % 8 != 4) {
     floats += 4;
@@ -29,7 +29,7 @@ struct Layout {
 
 // dW of the group in patches of 4 x 4, [interest][in / 4][out / 4]; SPLITS threads have each, for
 // levels of their own.
-constexpr int PATCHES = GROUP * PIECES * PIECES;
+constexpr int PATCHES = GROUP * QUADS * QUADS;
 
 __host__ __device__ constexpr int splits() {
   int splits = 1;
@@ -42,7 +42,7 @@ __host__ __device__ constexpr int splits() {
 constexpr int SPLITS = splits();
 constexpr int EACH = (SPLITS * PATCHES + BACKWARD_BLOCK - 1) / BACKWARD_BLOCK;  // patches a thread
 
-__device__ __forceinline__ float4* own_piece(float* part, int history, int level, int i) {
+__device__ __forceinline__ float4* own_quad(float* part, int history, int level, int i) {
   return reinterpret_cast<float4*>(
       part + history * Layout::OWN + level * GROUP_LEVEL_FLOATS + i * WIDTH);
 }
@@ -52,8 +52,8 @@ __device__ __forceinline__ float4* own_piece(float* part, int history, int level
 __device__ __forceinline__ void weigh(const float* q, const float4* rows, int row, float* scales) {
   float x[1][WIDTH];
 #pragma unroll
-  for (int k = 0; k < PIECES; ++k) {
-    const float4 four = rows[swizzled<PIECES>(row, k)];
+  for (int k = 0; k < QUADS; ++k) {
+    const float4 four = rows[swizzled<QUADS>(row, k)];
     x[0][k * 4] = four.x;
     x[0][k * 4 + 1] = four.y;
     x[0][k * 4 + 2] = four.z;
@@ -76,23 +76,24 @@ __device__ __forceinline__ void weigh(const float* q, const float4* rows, int ro
   }
 }
 
-// dE of the tile's candidates: a thread has a piece of a candidate.
+// dE of the tile's candidates: a thread has a quad of a candidate.
 __device__ __forceinline__ void candidate_gradients(
     const float* q, const float* scales, int rows, int n, float* dE, int candidates) {
-  for (int item = threadIdx.x; item < rows * PIECES; item += BACKWARD_BLOCK) {
-    const int row = item / PIECES;
-    const int piece = snake<PIECES>(item);
+  for (int item = threadIdx.x; item < rows * QUADS; item += BACKWARD_BLOCK) {
+    const int row = item / QUADS;
+    const int quad = snake<QUADS>(item);
     float4 sum = {};
 #pragma unroll 1
     for (int level = 0; level < LEVELS; ++level) {
       const float* from = q + row / n * Layout::Q + level * LEVEL_FLOATS;
 #pragma unroll
       for (int i = 0; i < K; ++i) {
-        add(sum, scales[row * Layout::SCALES + level * K + i],
-            reinterpret_cast<const float4*>(from + i * WIDTH)[piece]);
+        sum = fma(
+            scales[row * Layout::SCALES + level * K + i],
+            reinterpret_cast<const float4*>(from + i * WIDTH)[quad], sum);
       }
     }
-    store_piece<D, VECTOR>(dE + (row / n * candidates + row % n) * D, piece, sum);
+    store_quad<D>(dE + (row / n * candidates + row % n) * D, quad, sum);
   }
 }
 
@@ -101,24 +102,24 @@ __device__ __forceinline__ void candidate_gradients(
 __device__ __forceinline__ void interest_gradients(
     const float* q, const float4* x, const float* scales, int histories, int n, int interest,
     bool begin, bool end, float* dQ) {
-  for (int item = threadIdx.x; item < histories * LEVELS * GROUP * PIECES;
+  for (int item = threadIdx.x; item < histories * LEVELS * GROUP * QUADS;
        item += BACKWARD_BLOCK) {
-    const int piece = snake<PIECES>(item);
-    const int i = item / PIECES % GROUP;
-    const int level = item / PIECES / GROUP % LEVELS;
-    const int history = item / PIECES / GROUP / LEVELS;
-    float4* to = own_piece(dQ, history, level, i) + piece;
+    const int quad = snake<QUADS>(item);
+    const int i = item / QUADS % GROUP;
+    const int level = item / QUADS / GROUP % LEVELS;
+    const int history = item / QUADS / GROUP / LEVELS;
+    float4* to = own_quad(dQ, history, level, i) + quad;
     float4 sum = {};
     if (!begin) {
       sum = *to;
     }
     const float* scale = scales + history * n * Layout::SCALES + level * K + interest + i;
     for (int c = 0; c < n; ++c) {
-      add(sum, scale[c * Layout::SCALES], x[swizzled<PIECES>(history * n + c, piece)]);
+      sum = fma(scale[c * Layout::SCALES], x[swizzled<QUADS>(history * n + c, quad)], sum);
     }
     if (PROJECT && end) {
       const float4 value = reinterpret_cast<const float4*>(
-          q + history * Layout::Q + level * LEVEL_FLOATS + (interest + i) * WIDTH)[piece];
+          q + history * Layout::Q + level * LEVEL_FLOATS + (interest + i) * WIDTH)[quad];
       sum.x = value.x > 0.0f ? sum.x : 0.0f;
       sum.y = value.y > 0.0f ? sum.y : 0.0f;
       sum.z = value.z > 0.0f ? sum.z : 0.0f;
@@ -128,29 +129,32 @@ __device__ __forceinline__ void interest_gradients(
   }
 }
 
-// dO = m W^T of the tile: a thread has ROWS rows and, of those, components PIECES apart.
+constexpr int BACKWARD_ROWS = 2;  // fewer than forward: dW has the registers
+constexpr int BACKWARD_SETS = (TILE_ROWS + BACKWARD_ROWS - 1) / BACKWARD_ROWS;
+
+// dO = m W^T of the tile: a thread has some rows and, of those, components QUADS apart.
 __device__ __forceinline__ void output_gradients(
     const float4* weights, float* m, int rows, float* dO) {
-  for (int item = threadIdx.x; item < GROUP * ROW_SETS * PIECES; item += BACKWARD_BLOCK) {
-    const int in = snake<PIECES>(item);
-    const int set = item / PIECES % ROW_SETS;
-    const int i = item / PIECES / ROW_SETS;
-    const float4* from[ROWS];
+  for (int item = threadIdx.x; item < GROUP * BACKWARD_SETS * QUADS; item += BACKWARD_BLOCK) {
+    const int in = snake<QUADS>(item);
+    const int set = item / QUADS % BACKWARD_SETS;
+    const int i = item / QUADS / BACKWARD_SETS;
+    const float4* from[BACKWARD_ROWS];
 #pragma unroll
-    for (int r = 0; r < ROWS; ++r) {
-      const int row = min(set + r * ROW_SETS, rows - 1);
-      from[r] = own_piece(m, row / LEVELS, row % LEVELS, i);
+    for (int r = 0; r < BACKWARD_ROWS; ++r) {
+      const int row = min(set + r * BACKWARD_SETS, rows - 1);
+      from[r] = own_quad(m, row / LEVELS, row % LEVELS, i);
     }
-    float sum[ROWS][4] = {};
-#pragma unroll 2
-    for (int out = 0; out < PIECES; ++out) {
+    float sum[BACKWARD_ROWS][4] = {};
+#pragma unroll 1
+    for (int out = 0; out < QUADS; ++out) {
       float4 w4[4];
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        w4[k] = weights[swizzled<PIECES>(i * WIDTH + in + k * PIECES, out)];
+        w4[k] = weights[swizzled<QUADS>(i * WIDTH + in + k * QUADS, out)];
       }
 #pragma unroll
-      for (int r = 0; r < ROWS; ++r) {
+      for (int r = 0; r < BACKWARD_ROWS; ++r) {
         const float4 x = from[r][out];
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
@@ -162,13 +166,13 @@ __device__ __forceinline__ void output_gradients(
       }
     }
 #pragma unroll
-    for (int r = 0; r < ROWS; ++r) {
-      const int row = set + r * ROW_SETS;
+    for (int r = 0; r < BACKWARD_ROWS; ++r) {
+      const int row = set + r * BACKWARD_SETS;
       if (row < rows) {
-        float* to = reinterpret_cast<float*>(own_piece(dO, row / LEVELS, row % LEVELS, i));
+        float* to = reinterpret_cast<float*>(own_quad(dO, row / LEVELS, row % LEVELS, i));
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
-          to[in + k * PIECES] = sum[r][k];
+          to[in + k * QUADS] = sum[r][k];
         }
       }
     }
@@ -186,14 +190,14 @@ struct Patches {
       for (int e = 0; e < EACH; ++e) {
         const int index = static_cast<int>(threadIdx.x) + e * BACKWARD_BLOCK;
         const int patch = index % PATCHES;
-        const int i = patch / PIECES / PIECES;
+        const int i = patch / QUADS / QUADS;
         for (int level = index / PATCHES; level < LEVELS; level += SPLITS) {
-          const float4 x = own_piece(o, history, level, i)[patch / PIECES % PIECES];
-          const float4 y = own_piece(m, history, level, i)[snake<PIECES>(patch)];
-          add(sum[e][0], x.x, y);
-          add(sum[e][1], x.y, y);
-          add(sum[e][2], x.z, y);
-          add(sum[e][3], x.w, y);
+          const float4 x = own_quad(o, history, level, i)[patch / QUADS % QUADS];
+          const float4 y = own_quad(m, history, level, i)[snake<QUADS>(patch)];
+          sum[e][0] = fma(x.x, y, sum[e][0]);
+          sum[e][1] = fma(x.y, y, sum[e][1]);
+          sum[e][2] = fma(x.z, y, sum[e][2]);
+          sum[e][3] = fma(x.w, y, sum[e][3]);
         }
       }
     }
@@ -219,16 +223,13 @@ struct Patches {
     if constexpr (SPLITS > 1) {
       __syncthreads();
       for (int item = threadIdx.x; item < PATCHES * 4; item += BACKWARD_BLOCK) {
-        const int r = item / PIECES % 4;
-        const int patch = item / PIECES / 4 * PIECES + item % PIECES;
+        const int r = item / QUADS % 4;
+        const int patch = item / QUADS / 4 * QUADS + item % QUADS;
         float4 total = room[r * STRIDE + patch];
 #pragma unroll
         for (int split = 1; split < SPLITS; ++split) {
           const float4 other = room[(split * 4 + r) * STRIDE + patch];
-          total.x += other.x;
-          total.y += other.y;
-          total.z += other.z;
-          total.w += other.w;
+          total = ::sum(total, other);
         }
         store_row(to, patch, r, total);
       }
@@ -236,10 +237,10 @@ struct Patches {
   }
 
   static __device__ __forceinline__ void store_row(float* to, int patch, int r, float4 row) {
-    const int in = patch / PIECES % PIECES * 4 + r;
+    const int in = patch / QUADS % QUADS * 4 + r;
     if (in < D) {
-      store_piece<D, VECTOR>(
-          to + (patch / PIECES / PIECES * D + in) * D, snake<PIECES>(patch), row);
+      store_quad<D>(
+          to + (patch / QUADS / QUADS * D + in) * D, snake<QUADS>(patch), row);
     }
   }
 };

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -173,7 +174,9 @@ class InterestReadoutParityTest {
           new Size(200, 6, 4, 1, 3),
           new Size(300, 1, 8, 1, 1));
 
-  /** Each set of d, levels and interests is a compilation, so there are few; the matrix has more. */
+  /**
+   * Each set of d, levels and interests is a compilation, so there are few; the matrix has more.
+   */
   private static final List<Size> CUDA_SIZES =
       List.of(
           new Size(0, 6, 16, 4, 4),
@@ -186,13 +189,9 @@ class InterestReadoutParityTest {
           new Size(5, 17, 40, 1, 5),
           new Size(2, 6, 64, 6, 8)); // interests in groups; a joint softmax in chunks
 
-  private static List<Size> sizes(Backend backend) {
-    return cuda(backend) ? CUDA_SIZES : SIZES;
-  }
-
   /** All options; for sizes that need compilations of their own two that differ in everything. */
   private static List<Options> options(Backend backend, Size size) {
-    return !cuda(backend) || size.d == 16 && size.candidates < 64
+    return !cuda(backend) || (size.d == 16 && size.candidates < 64)
         ? options()
         : List.of(
             new Options(Projection.RELU, Attention.LEVEL, Readout.MAX),
@@ -214,19 +213,34 @@ class InterestReadoutParityTest {
   void agreesWithTheReference(Backend backend) {
     try (backend) {
       int number = 0;
-      for (Size size : sizes(backend)) {
+      for (Size size : cuda(backend) ? CUDA_SIZES : SIZES) {
         for (Options options : options(backend, size)) {
-          double scale = new double[] {1, 1e-3, 30}[number++ % 3];
-          Parity.check(
-              "interest_readout %s %s, scale %g".formatted(size, options, scale),
-              backend,
-              number,
-              subject ->
-                  Tensors.of(subject, batch(subject, size), options, scale)
-                      .all(subject.backend().interestReadout(options)));
+          agrees(backend, size, options, number++);
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  @Tag("long")
+  void agreesWithTheReferenceInEverySize(Backend backend) {
+    try (backend) {
+      for (int i = 0; i < SIZES.size() * 3; i++) {
+        agrees(backend, SIZES.get(i / 3), options().get((i * 5 + 1) % 8), i);
+      }
+    }
+  }
+
+  private static void agrees(Backend backend, Size size, Options options, int number) {
+    double scale = new double[] {1, 1e-3, 30}[number % 3];
+    Parity.check(
+        "interest_readout %s %s, scale %g".formatted(size, options, scale),
+        backend,
+        number + 1,
+        subject ->
+            Tensors.of(subject, batch(subject, size), options, scale)
+                .all(subject.backend().interestReadout(options)));
   }
 
   @ParameterizedTest

@@ -14,13 +14,21 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash", "interest_readout");
-  private static final List<String> HEADERS = List.of(
+  private static final List<String> STEMS =
+      List.of(
+          "capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency", "interest_readout");
+  private static final List<String> HEADERS =
+      List.of(
+          "access.cuh",
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
+          "item_rows.cuh",
           "partials.cuh",
-          "rows.cuh",
+          "quad_rows.cuh",
+          "quads.cuh",
+          "sigmoid.cuh",
           "squash.cuh",
+          "step_state.cuh",
           "warp.cuh");
 
   private KernelCatalogue() {}

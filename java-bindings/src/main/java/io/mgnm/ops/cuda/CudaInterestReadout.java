@@ -35,11 +35,11 @@ final class CudaInterestReadout implements InterestReadout {
     CudaBatch histories = backend.own(batch);
     DeviceBuffer o = backend.own(outputs).buffer();
     DeviceBuffer q = backend.own(interests).buffer();
-    ReadoutPlan plan = plan(batch.shape(), weights);
+    ReadoutPlan plan = plan(batch.shape());
     int count = batch.shape().histories();
     if (!plan.projects()) {
       CudaKernel kernel = kernel("copy", plan);
-      long accesses = (long) count * plan.capsules() * plan.d() / plan.access();
+      long accesses = (long) count * plan.capsules() * plan.d() / (plan.d() % 4 == 0 ? 4 : 1);
       int blocks = backend.blocks(accesses, BLOCK, BLOCK);
       backend.launch(kernel.prepare(LaunchShape.of(blocks, BLOCK), o, q, histories.live()));
       return;
@@ -66,7 +66,7 @@ final class CudaInterestReadout implements InterestReadout {
     if (shape.candidates() == 0) {
       return;
     }
-    ReadoutPlan plan = plan(shape, null);
+    ReadoutPlan plan = plan(shape);
     int warps = plan.warps();
     int segment = segment(shape, plan.per() * WARP);
     long pieces = (long) shape.histories() * Math.ceilDiv(shape.candidates(), segment);
@@ -104,7 +104,7 @@ final class CudaInterestReadout implements InterestReadout {
     int candidates = batch.shape().candidates();
     int blocks = backend.blocks((long) batch.shape().histories() * candidates, BLOCK, BLOCK);
     backend.launch(
-        kernel("readout", plan(batch.shape(), null))
+        kernel("readout", plan(batch.shape()))
             .prepare(
                 LaunchShape.of(blocks, BLOCK),
                 y,
@@ -137,7 +137,7 @@ final class CudaInterestReadout implements InterestReadout {
         weightGradients,
         embeddingGradients);
     CudaBatch histories = backend.own(batch);
-    ReadoutPlan plan = plan(batch.shape(), weights);
+    ReadoutPlan plan = plan(batch.shape());
     DeviceBuffer q = backend.own(interests).buffer();
     // Any memory stands for weights and partial sums where there are none.
     DeviceBuffer w = plan.projects() ? backend.own(weights).buffer() : q;
@@ -170,11 +170,8 @@ final class CudaInterestReadout implements InterestReadout {
     return backend.kernel(STEM, STEM + "_" + name, plan.constants());
   }
 
-  /** Tensors of a batch begin on 16 bytes; weights may lie anywhere. */
-  private ReadoutPlan plan(BatchShape shape, Tensor weights) {
-    boolean projects = options.projection() == Projection.RELU;
-    boolean aligned = !projects || weights == null || backend.own(weights).aligned16();
-    return ReadoutPlan.of(shape, options, aligned, backend.device().sharedBytesPerBlockOptIn());
+  private ReadoutPlan plan(BatchShape shape) {
+    return ReadoutPlan.of(shape, options, backend.device().sharedBytesPerBlockOptIn());
   }
 
   private static LaunchShape grid(int x, int y, int threads, int sharedBytes) {

@@ -14,7 +14,6 @@ import java.util.Map;
  * @param group interests of a block
  * @param per candidates a lane scores at a time
  * @param tile candidates a history in a tile of the backward
- * @param access floats of a global access
  */
 record ReadoutPlan(
     int d,
@@ -25,8 +24,7 @@ record ReadoutPlan(
     int histories,
     int group,
     int per,
-    int tile,
-    int access) {
+    int tile) {
   private static final int BLOCK = 256; // of the backward
   private static final int LEAST_RUN = 8; // histories of a slot
   private static final int MOST_HISTORIES = 8;
@@ -44,7 +42,7 @@ record ReadoutPlan(
 
   private static final int MOST_WIDTH_OF_TWO = 40;
 
-  static ReadoutPlan of(BatchShape shape, Options options, boolean aligned, int mostBytes) {
+  static ReadoutPlan of(BatchShape shape, Options options, int mostBytes) {
     int d = shape.d();
     int tile = Math.clamp(shape.candidates(), 1, MOST_TILE);
     boolean two = shape.candidates() >= MANY_CANDIDATES && d <= MOST_WIDTH_OF_TWO;
@@ -58,8 +56,7 @@ record ReadoutPlan(
             1,
             shape.interests(),
             two ? 2 : 1,
-            tile,
-            aligned && d % 4 == 0 ? 4 : 1);
+            tile);
     while (plan.group > 1 && (plan.patches() > MOST_PATCHES || plan.backwardBytes() > mostBytes)) {
       plan = plan.with(1, plan.smallerGroup());
     }
@@ -74,7 +71,7 @@ record ReadoutPlan(
 
   private ReadoutPlan with(int newHistories, int newGroup) {
     return new ReadoutPlan(
-        d, interests, levels, joint, projects, newHistories, newGroup, per, tile, access);
+        d, interests, levels, joint, projects, newHistories, newGroup, per, tile);
   }
 
   /** The next smaller divisor of K. */
@@ -93,7 +90,6 @@ record ReadoutPlan(
         "LEVELS", levels,
         "JOINT", joint ? 1 : 0,
         "PROJECT", projects ? 1 : 0,
-        "VECTOR", access,
         "HISTORIES", histories,
         "GROUP", group,
         "PER", per);
