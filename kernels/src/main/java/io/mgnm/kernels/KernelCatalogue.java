@@ -16,7 +16,11 @@ import java.util.TreeMap;
 public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
-          "capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency", "interest_readout");
+          "capsule_squash",
+          "embedding_gather",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
