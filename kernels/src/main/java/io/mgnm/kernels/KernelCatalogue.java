@@ -15,12 +15,20 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+      List.of(
+          "capsule_squash",
+          "embedding_gather",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
           "item_rows.cuh",
           "partials.cuh",
+          "quad_rows.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",
