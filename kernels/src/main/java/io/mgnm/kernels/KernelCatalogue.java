@@ -20,15 +20,19 @@ public final class KernelCatalogue {
           "capsule_squash",
           "embedding_gather",
           "hadamard_sigmoid_adjacency",
+          "interest_readout",
           "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
           "block_prefix.cuh",
           "feistel.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
           "item_rows.cuh",
           "partials.cuh",
           "philox.cuh",
+          "quad_rows.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",

@@ -281,7 +281,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw notYet("interest_readout");
+    return new CudaInterestReadout(this, options);
   }
 
   @Override
