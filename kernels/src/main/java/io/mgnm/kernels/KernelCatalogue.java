@@ -14,8 +14,10 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> STEMS = List.of("capsule_projection", "capsule_squash");
+  private static final List<String> HEADERS =
+      List.of(
+          "outer_piece.cuh", "partials.cuh", "quads.cuh", "ragged.cuh", "squash.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 
