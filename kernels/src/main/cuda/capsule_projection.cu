@@ -20,6 +20,7 @@
 // Compile-time, prefix CAPSULE_PROJECTION_: D, K, L = D, K and the number of levels; COLUMNS of
 //   [interest][out] whose weights a block of the forward holds, WIDTH of them a lane at once, 5 at
 //   most; GROUP; PARTS = warps that share a dW_i; TEAMS = tiles a block of the backward has under way.
+#include "access.cuh"
 #include "outer_piece.cuh"
 #include "partials.cuh"
 #include "quads.cuh"
@@ -113,7 +114,11 @@ __device__ __forceinline__ void multiply(
     for (int k = 0; k < 4; ++k) {
 #pragma unroll
       for (int c = 0; c < WIDTH; c += ACCESS) {
-        load_floats<ACCESS>(weights + (in + k) * HELD + c * LANES, &weight[k][c]);
+        const auto some = load_access<ACCESS>(weights + (in + k) * HELD + c * LANES, 0);
+#pragma unroll
+        for (int i = 0; i < ACCESS; ++i) {
+          weight[k][c + i] = some.x[i];
+        }
       }
     }
 #pragma unroll
@@ -175,7 +180,12 @@ extern "C" __global__ void __launch_bounds__(256, 2) capsule_projection_forward(
               const int column = first_column + within + c * LANES;
               if (within + c * LANES < COLUMNS && column < K * D) {
                 const long long vector = place + column / D * length;
-                store_floats<ACCESS>(z + vector * D + column % D, &acc[r][c]);
+                Access<ACCESS> some;
+#pragma unroll
+                for (int i = 0; i < ACCESS; ++i) {
+                  some.x[i] = acc[r][c + i];
+                }
+                store_access<ACCESS>(z + vector * D + column % D, 0, some);
               }
             }
           }
@@ -346,7 +356,7 @@ extern "C" __global__ void __launch_bounds__(TEAMS* TEAM, RESIDENT) capsule_proj
       float* target = dLevels + static_cast<long long>(first + row) * D;
       float4 total = interest > 0 ? load_quad<D>(target, quad) : gradients[swizzled<QUADS>(row, quad)];
       for (int i = interest > 0 ? 0 : 1; i < GROUP; ++i) {
-        total = plus(total, gradients[i * TILE * QUADS + swizzled<QUADS>(row, quad)]);
+        total = sum(total, gradients[i * TILE * QUADS + swizzled<QUADS>(row, quad)]);
       }
       store_quad<D>(target, quad, total);
     }

@@ -84,7 +84,7 @@ struct OuterPiece {
       for (int j = 0; j < B_QUADS; ++j) {
         const int row = 4 * (a + i / 4 * A_STRIDE) + i % 4;
         float4& value = total[cell(row, b + j * B_STRIDE)];
-        value = fresh ? sum[i][j] : plus(value, sum[i][j]);
+        value = fresh ? sum[i][j] : ::sum(value, sum[i][j]);
       }
     }
   }

@@ -1,6 +1,16 @@
 // Rows of floats as quads, which are 16-byte accesses where rows are whole quads.
 #pragma once
 
+__host__ __device__ constexpr int multiple_of(int unit, int n) {
+  return (n + unit - 1) / unit * unit;
+}
+
+// Floats from row to row: an odd number of quads, so that one quad of 8 neighbouring rows lies in 8
+// different groups of banks.
+__host__ __device__ constexpr int odd_quads(int floats) {
+  return 4 * ((floats + 3) / 4 | 1);
+}
+
 // Four neighbouring values of a row of D; zero behind its end. With D % 4 == 0 the row must lie on a
 // multiple of 16 bytes.
 template <int D>
@@ -33,35 +43,6 @@ __device__ __forceinline__ void store_quad(float* row, int quad, float4 value) {
   }
 }
 
-// N = 1, 2 or 4 neighbouring floats, aligned for one access.
-template <int N>
-__device__ __forceinline__ void load_floats(const float* from, float* values) {
-  if constexpr (N == 4) {
-    const float4 four = *reinterpret_cast<const float4*>(from);
-    values[0] = four.x;
-    values[1] = four.y;
-    values[2] = four.z;
-    values[3] = four.w;
-  } else if constexpr (N == 2) {
-    const float2 two = *reinterpret_cast<const float2*>(from);
-    values[0] = two.x;
-    values[1] = two.y;
-  } else {
-    *values = *from;
-  }
-}
-
-template <int N>
-__device__ __forceinline__ void store_floats(float* to, const float* values) {
-  if constexpr (N == 4) {
-    *reinterpret_cast<float4*>(to) = make_float4(values[0], values[1], values[2], values[3]);
-  } else if constexpr (N == 2) {
-    *reinterpret_cast<float2*>(to) = make_float2(values[0], values[1]);
-  } else {
-    *to = *values;
-  }
-}
-
 // Place of a quad among rows of QUADS in shared memory. Quads of a row are exchanged so that eight
 // lanes meet different banks whether they read neighbouring quads or one quad of neighbouring rows.
 template <int QUADS>
@@ -88,6 +69,6 @@ __device__ __forceinline__ float dot(float4 a, float4 b, float sum) {
   return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
 }
 
-__device__ __forceinline__ float4 plus(float4 a, float4 b) {
+__device__ __forceinline__ float4 sum(float4 a, float4 b) {
   return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
 }

@@ -14,10 +14,33 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_projection", "capsule_squash");
+  private static final List<String> STEMS =
+      List.of(
+          "batch_sampling",
+          "capsule_projection",
+          "capsule_squash",
+          "embedding_gather",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
-          "outer_piece.cuh", "partials.cuh", "quads.cuh", "ragged.cuh", "squash.cuh", "warp.cuh");
+          "access.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
+          "item_rows.cuh",
+          "outer_piece.cuh",
+          "partials.cuh",
+          "philox.cuh",
+          "quad_rows.cuh",
+          "quads.cuh",
+          "ragged.cuh",
+          "sigmoid.cuh",
+          "squash.cuh",
+          "step_state.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 

@@ -86,13 +86,9 @@ record ProjectionPlan(
     return columnParts == 1 ? all : Math.ceilDiv(Math.ceilDiv(all, columnParts), WARP) * WARP;
   }
 
-  private static int lanes(int columns) {
-    return columns == 1 ? 1 : Math.min(WARP, 2 * Integer.highestOneBit(columns - 1));
-  }
-
   /** Columns of a lane at once: such that least is computed for nothing, and then the most. */
   private static int width(int columns) {
-    int sets = Math.ceilDiv(columns, lanes(columns));
+    int sets = Math.ceilDiv(columns, CudaBackend.lanesFor(columns));
     int best = 1;
     for (int width = 2; width <= MOST_WIDTH; width++) {
       if (Math.ceilDiv(sets, width) * width <= Math.ceilDiv(sets, best) * best) {
@@ -103,7 +99,7 @@ record ProjectionPlan(
   }
 
   private static long forwardShared(int d, int columns) {
-    int lanes = lanes(columns);
+    int lanes = CudaBackend.lanesFor(columns);
     int together = lanes * width(columns);
     long held = (long) Math.ceilDiv(columns, together) * together;
     int rows = lanes < WARP ? 32 : 16; // of a warp

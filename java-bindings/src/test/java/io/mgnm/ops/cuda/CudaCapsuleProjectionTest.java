@@ -3,12 +3,6 @@ package io.mgnm.ops.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.mgnm.cuda.CompileTarget;
-import io.mgnm.cuda.ComputeCapability;
-import io.mgnm.cuda.KernelCompiler;
-import io.mgnm.cuda.KernelResources;
-import io.mgnm.cuda.KernelSource;
-import io.mgnm.kernels.KernelCatalogue;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
@@ -24,7 +18,6 @@ import io.mgnm.simulator.count.Counters;
 import io.mgnm.simulator.driver.Machine;
 import io.mgnm.simulator.exec.LaunchReport;
 import io.mgnm.simulator.junit.SimulatedCuda;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -118,40 +111,20 @@ class CudaCapsuleProjectionTest {
             "capsule_projection_sum");
   }
 
-  /** No spills, and as many registers as two blocks a multiprocessor may have, or one. */
+  /** Two blocks of the forward a multiprocessor; of the backward one, and two where sums are few. */
   @ParameterizedTest
   @CsvSource({"8, 4", "16, 4", "20, 5", "40, 4", "64, 8", "16, 1"})
   void staysWithinItsRegisters(int d, int interests) {
-    for (int number : new int[] {75, 90, 120}) {
-      int shared = number == 90 ? 232448 : number == 75 ? 65536 : 101376;
-      ProjectionPlan plan =
-          ProjectionPlan.of(new BatchShape(1, 1, 1, 0, d, LEVELS, interests), shared);
-      Map<String, Integer> constants = new HashMap<>(plan.constants());
-      constants.putAll(Map.of("D", d, "K", interests, "L", LEVELS));
-      Map<String, KernelResources> resources = compile(number, constants);
-      within(resources.get("capsule_projection_forward"), 128);
-      within(resources.get("capsule_projection_backward"), d <= 16 ? 128 : 255);
-      within(resources.get("capsule_projection_sum"), 32);
-    }
-  }
-
-  private static Map<String, KernelResources> compile(int number, Map<String, Integer> constants) {
-    List<String> options = new ArrayList<>();
-    constants.forEach((name, value) -> options.add("-DCAPSULE_PROJECTION_" + name + "=" + value));
-    options.sort(null);
-    KernelSource source =
-        new KernelSource(
-            "capsule_projection.cu",
-            KernelCatalogue.source("capsule_projection"),
-            KernelCatalogue.headers());
-    CompileTarget target =
-        new CompileTarget(ComputeCapability.ofNumber(number), CompileTarget.Form.CUBIN);
-    return KernelCompiler.withDefaultCache().compile(source, options, target).resources();
-  }
-
-  private static void within(KernelResources kernel, int registers) {
-    assertThat(kernel.spillStoreBytes() + kernel.spillLoadBytes() + kernel.stackBytes()).isZero();
-    assertThat(kernel.registers()).isLessThanOrEqualTo(registers);
+    BatchShape shape = new BatchShape(1, 1, 1, 0, d, LEVELS, interests);
+    Map<String, Integer> constants = new HashMap<>(ProjectionPlan.of(shape, 227 << 10).constants());
+    constants.putAll(Map.of("D", d, "K", interests, "L", LEVELS));
+    CompiledKernel.staysWithin(
+        "capsule_projection",
+        constants,
+        Map.of(
+            "capsule_projection_forward", 128,
+            "capsule_projection_backward", d <= 16 ? 128 : 255,
+            "capsule_projection_sum", 32));
   }
 
   private static int[] lengths(int histories, int length) {
