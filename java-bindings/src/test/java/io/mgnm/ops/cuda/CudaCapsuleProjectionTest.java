@@ -111,7 +111,9 @@ class CudaCapsuleProjectionTest {
             "capsule_projection_sum");
   }
 
-  /** Two blocks of the forward a multiprocessor; of the backward one, and two where sums are few. */
+  /**
+   * Two blocks of the forward a multiprocessor; of the backward one, and two where sums are few.
+   */
   @ParameterizedTest
   @CsvSource({"8, 4", "16, 4", "20, 5", "40, 4", "64, 8", "16, 1"})
   void staysWithinItsRegisters(int d, int interests) {
