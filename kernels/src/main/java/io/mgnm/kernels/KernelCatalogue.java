@@ -19,6 +19,7 @@ public final class KernelCatalogue {
           "batch_sampling",
           "capsule_squash",
           "embedding_gather",
+          "embedding_gradient",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss");
@@ -30,6 +31,7 @@ public final class KernelCatalogue {
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",
+          "key_sort.cuh",
           "partials.cuh",
           "philox.cuh",
           "quad_rows.cuh",
