@@ -15,12 +15,26 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+      List.of(
+          "batch_sampling",
+          "capsule_squash",
+          "embedding_gather",
+          "embedding_gradient",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
           "item_rows.cuh",
+          "key_sort.cuh",
           "partials.cuh",
+          "philox.cuh",
+          "quad_rows.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",

@@ -126,6 +126,8 @@ final class KernelWork extends Work {
             .order(order(options.order(), machine.launches.size()))
             .checks(options.checks())
             .counting(options.counting())
+            .sample(options.sampledBlocks())
+            .instructionLimit(options.instructionLimit())
             .threads(options.threads());
     LaunchReport report = launch.run();
     machine.launches.add(report);

@@ -140,6 +140,8 @@ public final class Launch {
         kernel.name(),
         blocks,
         chosen.length,
+        block[0] * block[1] * block[2],
+        dynamicShared,
         Tally.counters(kernel.program, processors),
         first.findings.list(),
         first.printed.toString());

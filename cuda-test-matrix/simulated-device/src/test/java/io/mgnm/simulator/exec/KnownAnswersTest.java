@@ -375,6 +375,7 @@ class KnownAnswersTest {
     check("cvt.rn.f32.s32 %d, %a;", (a, b, c) -> bits((float) a));
     check("cvt.rn.f32.u32 %d, %a;", (a, b, c) -> bits((float) u(a)));
     check("cvt.s64.s32 %q, %a;", (a, b, c) -> a);
+    check("cvt.s64.s32 %q, %qa;", (a, b, c) -> a); // a wider register
     check("cvt.u64.u32 %q, %a;", (a, b, c) -> u(a));
     check("cvt.u32.u64 %d, %qa;", (a, b, c) -> a);
     check("cvt.s32.s8 %d, %a;", (a, b, c) -> (byte) a);
