@@ -20,6 +20,7 @@ public final class KernelCatalogue {
           "capsule_projection",
           "capsule_squash",
           "embedding_gather",
+          "embedding_gradient",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss");
@@ -31,6 +32,7 @@ public final class KernelCatalogue {
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",
+          "key_sort.cuh",
           "outer_piece.cuh",
           "partials.cuh",
           "philox.cuh",

@@ -24,6 +24,7 @@ import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.StepState;
@@ -216,6 +217,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own sums behind {@code gradients}. */
+  CudaRowGradients own(RowGradients gradients) {
+    if (!(gradients instanceof CudaRowGradients cuda)) {
+      throw foreign("row gradients");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -291,7 +301,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw notYet("embedding_gradient");
+    return new CudaEmbeddingGradient(this);
   }
 
   @Override
