@@ -270,7 +270,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
