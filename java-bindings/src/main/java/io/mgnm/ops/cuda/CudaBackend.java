@@ -266,7 +266,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
