@@ -5,8 +5,8 @@ import static io.mgnm.simulator.driver.CudaResult.CUDA_ERROR_NOT_FOUND;
 import static io.mgnm.simulator.natives.Out.putInt;
 import static io.mgnm.simulator.natives.Out.putLong;
 
-import io.mgnm.simulator.exec.Kernel;
-import io.mgnm.simulator.exec.LoadedModule;
+import io.mgnm.simulator.launch.Kernel;
+import io.mgnm.simulator.launch.LoadedModule;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.natives.Out;
 import io.mgnm.simulator.ptx.PtxException;

@@ -1,5 +1,6 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
+import io.mgnm.simulator.exec.ComputeCapability;
 import io.mgnm.simulator.machine.Program;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
