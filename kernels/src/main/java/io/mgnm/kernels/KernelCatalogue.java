@@ -14,9 +14,35 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash", "embedding_gather");
+  private static final List<String> STEMS =
+      List.of(
+          "batch_sampling",
+          "capsule_projection",
+          "capsule_squash",
+          "embedding_gather",
+          "embedding_gradient",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
-      List.of("access.cuh", "partials.cuh", "squash.cuh", "step_state.cuh", "warp.cuh");
+      List.of(
+          "access.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
+          "item_rows.cuh",
+          "key_sort.cuh",
+          "outer_piece.cuh",
+          "partials.cuh",
+          "philox.cuh",
+          "quad_rows.cuh",
+          "quads.cuh",
+          "ragged.cuh",
+          "sigmoid.cuh",
+          "squash.cuh",
+          "step_state.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 

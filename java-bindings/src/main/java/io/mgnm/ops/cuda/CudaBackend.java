@@ -5,6 +5,7 @@ import io.mgnm.cuda.CudaDevice;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.CudaStream;
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
 import io.mgnm.cuda.LaunchShape;
@@ -23,6 +24,7 @@ import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.StepState;
@@ -52,9 +54,13 @@ public final class CudaBackend implements Backend {
 
   /** Opens a device. */
   public CudaBackend(CudaDevice device) {
-    KernelCompiler compiler = KernelCompiler.withDefaultCache();
+    this(device, KernelCompiler.withDefaultCache());
+  }
+
+  /** Opens a device whose kernels {@code builder} makes of the catalogue's sources. */
+  public CudaBackend(CudaDevice device, KernelBuilder builder) {
     this.context = CudaContext.open(device);
-    this.library = new KernelLibrary(context, compiler);
+    this.library = new KernelLibrary(context, builder);
   }
 
   @Override
@@ -175,6 +181,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** The same, for an operation whose sums reach over the batch. */
+  CudaTensor ownKept(String operation, String name, Tensor tensor) {
+    CudaTensor cuda = own(tensor);
+    if (cuda.isLocal()) {
+      throw new IllegalArgumentException(operation + ": " + name + ": expected KEPT, got LOCAL");
+    }
+    return cuda;
+  }
+
   /** This backend's own batch behind {@code batch}. */
   CudaBatch own(Batch batch) {
     if (!(batch instanceof CudaBatch cuda)) {
@@ -202,6 +217,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own sums behind {@code gradients}. */
+  CudaRowGradients own(RowGradients gradients) {
+    if (!(gradients instanceof CudaRowGradients cuda)) {
+      throw foreign("row gradients");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -222,7 +246,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
@@ -232,7 +256,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw notYet("hadamard_sigmoid_adjacency");
+    return new CudaHadamardSigmoidAdjacency(this);
   }
 
   @Override
@@ -242,7 +266,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
@@ -267,17 +291,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw notYet("interest_readout");
+    return new CudaInterestReadout(this, options);
   }
 
   @Override
   public RankingLoss rankingLoss(RankingLoss.Options options) {
-    throw notYet("ranking_loss");
+    return new CudaRankingLoss(this, options);
   }
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw notYet("embedding_gradient");
+    return new CudaEmbeddingGradient(this);
   }
 
   @Override
