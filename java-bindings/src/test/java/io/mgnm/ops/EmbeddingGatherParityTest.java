@@ -86,7 +86,6 @@ class EmbeddingGatherParityTest {
         Subject subject = new Subject(backend, 1)) {
       Batch batch = subject.batch(new int[] {3, 2}, 2, 4, 1, 1);
       Tensor table = subject.scope().floats(ITEMS, 4);
-      Tensor x = batch.tensor(Axis.ITEMS, 4, Lifetime.KEPT);
       Tensor u = batch.tensor(Axis.HISTORIES, 4, Lifetime.KEPT);
       Tensor e = batch.tensor(Axis.CANDIDATES, 4, Lifetime.KEPT);
       EmbeddingGather gather = backend.embeddingGather();

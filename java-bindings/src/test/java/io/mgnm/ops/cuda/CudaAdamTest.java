@@ -94,8 +94,8 @@ class CudaAdamTest {
       Table table = Table.of(subject, rows, d, 200, rows);
       Adam adam = backend.adam(OPTIONS);
       for (int step = 1; step <= 4; step++) {
-        table.state().set(1000 * step, 1e-2);
-        table.touch(subject, subject.random().ints(50 * step, 0, rows).toArray());
+        table.state().set(1000L * step, 1e-2);
+        table.touch(subject, subject.random().ints(50L * step, 0, rows).toArray());
         if (all) {
           table.all(adam);
         } else {

@@ -20,6 +20,7 @@ import io.mgnm.simulator.driver.Machine;
 import io.mgnm.simulator.junit.SimulatedCuda;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,14 @@ class CudaEmbeddingGatherTest {
     try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
         Subject subject = new Subject(cuda, d)) {
       Batch batch = subject.batch(lengths, 6, d, 4, 4);
+      Histories drawn = batch.download();
+      batch.upload(
+          new Histories( // no row twice in a warp: it would move once
+              drawn.samples(),
+              different(drawn.users().length),
+              drawn.offsets(),
+              different(drawn.items().length),
+              different(drawn.candidates().length)));
       Tensor items = subject.scope().floats(1000, d);
       Tensor users = subject.scope().floats(1000, d);
       cuda.embeddingGather()
@@ -59,6 +68,10 @@ class CudaEmbeddingGatherTest {
     assertThat((double) counters.storeSectors()).isLessThan(1.05 * rows * d * 4 / SECTOR);
     assertThat(counters.sharedWavefronts()).isZero();
     assertThat(counters.barriers()).isZero();
+  }
+
+  private static int[] different(int ids) {
+    return IntStream.range(0, ids).map(i -> i * 37 % 1000).toArray();
   }
 
   @Test

@@ -45,9 +45,26 @@ class CudaEmbeddingGradientTest {
         IntStream.range(items, items + histories * 6).map(id).toArray());
   }
 
-  private record Sums(int[] rows, float[] gradients) {
+  /** What came of it. */
+  private static final class Sums {
+    private final int[] rows;
+    private final float[] gradients;
+
+    private Sums(RowGradients gradients) {
+      this.rows = gradients.downloadRows();
+      this.gradients = gradients.downloadGradients();
+    }
+
     static Sums of(RowGradients gradients) {
-      return new Sums(gradients.downloadRows(), gradients.downloadGradients());
+      return new Sums(gradients);
+    }
+
+    int[] rows() {
+      return rows;
+    }
+
+    float[] gradients() {
+      return gradients;
     }
   }
 
