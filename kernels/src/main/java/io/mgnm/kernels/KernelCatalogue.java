@@ -16,6 +16,7 @@ import java.util.TreeMap;
 public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
+          "adam",
           "batch_sampling",
           "capsule_projection",
           "capsule_squash",
