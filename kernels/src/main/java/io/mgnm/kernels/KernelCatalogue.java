@@ -14,8 +14,12 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("capsule_squash");
-  private static final List<String> HEADERS = List.of("partials.cuh", "squash.cuh", "warp.cuh");
+  private static final List<String> STEMS = List.of("bilstm", "capsule_squash");
+  private static final List<String> HEADERS = List.of("bilstm_backward.cuh",
+          "bilstm_cell.cuh",
+          "bilstm_forward.cuh",
+          "bilstm_lanes.cuh",
+          "bilstm_tile.cuh", "partials.cuh", "squash.cuh", "warp.cuh");
 
   private KernelCatalogue() {}
 

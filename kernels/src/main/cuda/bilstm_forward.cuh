@@ -1,0 +1,265 @@
+// The forward of bilstm: see bilstm.cu for what it computes and how it is launched.
+#pragma once
+#include "bilstm_cell.cuh"
+#include "bilstm_tile.cuh"
+
+// TURNS: one direction after the other, with its weights loaded anew. STAGED: whole sequences of z
+// are held in shared memory, for both directions. KEPT: so is what the direction that comes to a
+// position first adds to y, until the second completes the row.
+template <class L, bool PROJECTED, bool TURNS, bool STAGED, bool KEPT, int SEGMENT>
+struct Forward {
+  static_assert(STAGED || !KEPT, "a row is completed from a staged z");
+  static constexpr int D = L::D;
+  static constexpr int H = L::H;
+  static constexpr int DIRECTIONS = TURNS ? 1 : 2;  // at once
+  static constexpr int THREADS = DIRECTIONS * L::THREADS;
+  static constexpr bool ROWS = PROJECTED || KEPT;  // whether directions meet at the rows of y
+  static constexpr int KEPT_ROW = PROJECTED ? L::DP : L::HP;
+  // A sequence's window of a direction: h of SEGMENT + 1 steps, z of SEGMENT, h R of SEGMENT.
+  static constexpr int Z_AT = (SEGMENT + 1) * L::HP;
+  static constexpr int OUT_AT = Z_AT + (STAGED ? 0 : SEGMENT * L::DP);
+  static constexpr int WINDOW = banked(OUT_AT + (PROJECTED ? SEGMENT * L::DP : 0), WARP / L::SPLIT);
+  static constexpr int GROUP = banked(L::TOGETHER * WINDOW, H);
+  static constexpr int WINDOWS = DIRECTIONS * L::GROUPS * GROUP;
+  using Checkpoints = Tape<H, SEGMENT>;
+
+  const float* z;
+  const float* w;
+  float* y;
+  float* tape;
+  float* windows;  // shared
+  float* staged;   // shared, sequence by sequence
+  float* kept;
+  int stage;  // floats of a staged sequence
+  int keep;
+  const Tile<L::SEQUENCES>& tile;
+  const L lane;
+  int member;  // of the direction's threads
+
+  __device__ __forceinline__ float* window(int direction, int group, int q) const {
+    return windows + ((TURNS ? 0 : direction) * L::GROUPS + group) * GROUP + q * WINDOW;
+  }
+  __device__ __forceinline__ float* window(int direction, int r) const {
+    return window(direction, r / L::TOGETHER, r % L::TOGETHER);
+  }
+
+  __device__ __forceinline__ void meet_direction(int direction) const {
+    meet<L::THREADS>(1 + direction);
+  }
+
+  // The whole tile's z, by all threads. Sequences that are not there get one row of zeros.
+  __device__ __forceinline__ void stage_tile() const {
+    constexpr int V = access(D, D);
+    constexpr int ROW = L::DP / V;
+    for (int r = 0; r < L::SEQUENCES; ++r) {
+      const float* source = z + tile.place[r] * D;
+      const int length = tile.length[r];
+#pragma unroll 4
+      for (int i = threadIdx.x; i < max(length, 1) * ROW; i += THREADS) {
+        const int column = i % ROW * V;
+        Floats<V> value = {};
+        if (length > 0 && column < D) {
+          value = *reinterpret_cast<const Floats<V>*>(source + i / ROW * D + column);
+        }
+        *reinterpret_cast<Floats<V>*>(staged + r * stage + i * V) = value;
+      }
+    }
+  }
+
+  __device__ __forceinline__ void run(
+      int direction, const GateWeights<L, true>& weights, const float (&project)[L::STATE_PIECES][4]) const {
+    const int longest = tile.longest();
+    const int own = lane.sequence();
+    float c = 0.0f;
+    float h = 0.0f;
+    const float* row[L::TOGETHER];  // of z, at the next step
+    const float* states[L::TOGETHER];
+    int length[L::TOGETHER];
+#pragma unroll
+    for (int q = 0; q < L::TOGETHER; ++q) {
+      const int r = lane.group * L::TOGETHER + q;
+      length[q] = tile.length[r];
+      states[q] = window(direction, lane.group, q);
+      row[q] = STAGED ? staged + r * stage + (direction == 0 ? 0 : max(length[q] - 1, 0) * L::DP)
+                      : states[q] + Z_AT;
+    }
+    float* const mine = window(direction, lane.group, lane.own) + lane.unit;
+#pragma unroll 1
+    for (int first = 0; first < longest; first += SEGMENT) {
+      const int count = min(SEGMENT, longest - first);
+      if (!STAGED) {
+        load_window<D, D, SEGMENT, L::THREADS>(
+            member, tile, L::SEQUENCES, direction, first, z,
+            [&](int r) { return window(direction, r) + Z_AT; });
+      }
+      if (lane.owner) {
+        mine[0] = h;
+        if (first > 0 && first < tile.length[own]) {
+          *Checkpoints::at(tape, tile.place[own], direction, first, lane.unit) = make_float2(c, h);
+        }
+      }
+      meet_direction(direction);
+#pragma unroll 1
+      for (int i = 0; i < count; ++i) {
+        float sum[L::TOGETHER][GATES];
+#pragma unroll
+        for (int q = 0; q < L::TOGETHER; ++q) {
+#pragma unroll
+          for (int gate = 0; gate < GATES; ++gate) {
+            sum[q][gate] = weights.bias[gate];
+          }
+        }
+#pragma unroll
+        for (int p = 0; p < L::PIECES; ++p) {
+          const auto piece = weights.piece(p, lane);
+#pragma unroll
+          for (int q = 0; q < L::TOGETHER; ++q) {
+            const float* x = STAGED ? row[q] : row[q] + i * L::DP;
+            add_inputs<L>(p, piece, lane.piece(p, x, states[q] + i * L::HP), sum[q]);
+          }
+        }
+        lane.exchange(sum);
+        const Cell cell(sum[0]);
+        c = cell.state(c);
+        h = cell.hidden(c);
+        if (lane.owner) {
+          mine[(i + 1) * L::HP] = h;
+        }
+        if (STAGED) {
+#pragma unroll
+          for (int q = 0; q < L::TOGETHER; ++q) {  // a sequence that has ended stays at its last row
+            row[q] += first + i + 1 < length[q] ? (direction == 0 ? L::DP : -L::DP) : 0;
+          }
+        }
+        meet_direction(direction);
+      }
+      if constexpr (PROJECTED) {
+        project_window(direction, count, project);
+        meet_direction(direction);
+      }
+      if constexpr (!ROWS) {
+        write_halves(direction, first, count);
+      } else if constexpr (TURNS) {
+        write_rows(direction, first, count);
+      } else {
+        __syncthreads();
+        if (direction == 0) {
+          write_rows(0, first, count);
+        }
+        __syncthreads();
+        if (direction == 1) {
+          write_rows(1, first, count);
+        }
+      }
+      if (!STAGED || ROWS) {
+        meet_direction(direction);  // before windows get other contents
+      }
+    }
+  }
+
+  // h R of every step of the window: lane.unit is a column of R here, the parts share its rows.
+  __device__ __forceinline__ void project_window(
+      int direction, int count, const float (&project)[L::STATE_PIECES][4]) const {
+#pragma unroll 1
+    for (int i = 0; i < count; ++i) {
+      float sum[L::TOGETHER][1];
+#pragma unroll
+      for (int q = 0; q < L::TOGETHER; ++q) {
+        const float4* h = reinterpret_cast<const float4*>(
+            window(direction, lane.group, q) + (i + 1) * L::HP);
+        sum[q][0] = 0.0f;
+#pragma unroll
+        for (int p = 0; p < L::STATE_PIECES; ++p) {
+          const int quad = min(lane.part + p * L::SPLIT, L::STATE_QUADS - 1);
+          sum[q][0] = dot(h[quad], project[p], sum[q][0]);
+        }
+      }
+      lane.exchange(sum);
+      if (lane.owner) {
+        window(direction, lane.group, lane.own)[OUT_AT + i * L::DP + lane.unit] = sum[0][0];
+      }
+    }
+  }
+
+  __device__ __forceinline__ const float* input_row(int direction, int r, int step) const {
+    return STAGED ? staged + r * stage + tile.position(r, direction, step) * L::DP
+                  : window(direction, r) + Z_AT + step % SEGMENT * L::DP;
+  }
+
+  // y = z + h in the direction's half of each row of the window.
+  __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
+    constexpr int V = access(D, H);
+    constexpr int ROW = H / V;
+#pragma unroll 2
+    for (int i = anew(member); i < L::SEQUENCES * SEGMENT * ROW; i += L::THREADS) {
+      const int column = i % ROW * V;
+      const int s = i / ROW % SEGMENT;
+      const int r = i / (ROW * SEGMENT);
+      if (s < count && first + s < tile.length[r]) {
+        const long long t = tile.place[r] + tile.position(r, direction, first + s);
+        const int place = direction * H + column;
+        Floats<V> value = *reinterpret_cast<const Floats<V>*>(
+            input_row(direction, r, first + s) + place);
+        const Floats<V> h = *reinterpret_cast<const Floats<V>*>(
+            window(direction, r) + (s + 1) * L::HP + column);
+#pragma unroll
+        for (int v = 0; v < V; ++v) {
+          value.x[v] += h.x[v];
+        }
+        *reinterpret_cast<Floats<V>*>(y + t * D + place) = value;
+      }
+    }
+  }
+
+  // Rows of the window to which the other direction has not come yet wait in `kept`, or in y itself;
+  // the others are completed.
+  __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
+    constexpr int V = access(D, PROJECTED ? D : H);
+    constexpr int ROW = D / V;
+    for (int i = anew(member); i < L::SEQUENCES * SEGMENT * ROW; i += L::THREADS) {
+      const int column = i % ROW * V;
+      const int s = i / ROW % SEGMENT;
+      const int r = i / (ROW * SEGMENT);
+      const int length = tile.length[r];
+      if (s >= count || first + s >= length) {
+        continue;
+      }
+      const int t = tile.position(r, direction, first + s);
+      // Forward writes a segment before backward does.
+      const bool second = TURNS ? direction == 1
+                                : direction == 0 ? t >= length - first : t < first + SEGMENT;
+      float* const out = y + (tile.place[r] + t) * D + column;
+      const Floats<V> x =
+          *reinterpret_cast<const Floats<V>*>(input_row(direction, r, first + s) + column);
+      float* const kept_row = kept + r * keep + t * KEPT_ROW;
+      if constexpr (PROJECTED) {
+        Floats<V> value = *reinterpret_cast<const Floats<V>*>(
+            window(direction, r) + OUT_AT + s * L::DP + column);
+        float* const waiting = KEPT ? kept_row + column : out;
+        const Floats<V> before = second ? *reinterpret_cast<const Floats<V>*>(waiting) : x;
+#pragma unroll
+        for (int v = 0; v < V; ++v) {
+          value.x[v] += before.x[v];
+        }
+        *reinterpret_cast<Floats<V>*>(second ? out : waiting) = value;
+      } else {
+        const bool mine = column / H == direction;
+        const int unit = column % H;
+        const float* const state = window(direction, r) + (s + 1) * L::HP + unit;
+        if (!second) {
+          if (mine) {
+            *reinterpret_cast<Floats<V>*>(kept_row + unit) =
+                *reinterpret_cast<const Floats<V>*>(state);
+          }
+          continue;
+        }
+        Floats<V> value = *reinterpret_cast<const Floats<V>*>(mine ? state : kept_row + unit);
+#pragma unroll
+        for (int v = 0; v < V; ++v) {
+          value.x[v] += x.x[v];
+        }
+        *reinterpret_cast<Floats<V>*>(out) = value;
+      }
+    }
+  }
+};

@@ -1,0 +1,90 @@
+// What a team of lanes of bilstm works on: a tile of neighbouring sequences, and windows of their time
+// steps in shared memory. A direction counts its own steps: step s is position s forward, and position
+// length - 1 - s backward, so that both begin at 0 with zero states.
+#pragma once
+#include "bilstm_lanes.cuh"
+
+// V floats that move as one.
+template <int V>
+struct alignas(4 * V) Floats {
+  float x[V];
+};
+
+// The widest access that divides all of the given counts of floats.
+__host__ __device__ constexpr int access(int a, int b) {
+  return a % 4 == 0 && b % 4 == 0 ? 4 : a % 2 == 0 && b % 2 == 0 ? 2 : 1;
+}
+
+// x, of which the compiler knows nothing here: so that it does not keep what it makes of x in registers
+// from segment to segment, where weights need them.
+__device__ __forceinline__ int anew(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+
+// All THREADS threads that use the barrier `id` meet, and see each other's writes.
+template <int THREADS>
+__device__ __forceinline__ void meet(int id) {
+  if constexpr (THREADS == WARP) {
+    __syncwarp();
+  } else {
+    asm volatile("bar.sync %0, %1;" ::"r"(id), "n"(THREADS) : "memory");
+  }
+}
+
+template <int SEQUENCES>
+struct Tile {
+  long long place[SEQUENCES];  // the sequence's first position, in positions of all sequences
+  int length[SEQUENCES];       // 0 where there is no sequence
+
+  // By one lane a sequence. Sequences are numbered history by history, `capsules` each.
+  __device__ __forceinline__ void find(
+      int r, long long sequence, long long total, const int* offsets, int capsules) {
+    if (sequence < total) {
+      const int history = static_cast<int>(sequence / capsules);
+      const int begin = offsets[history];
+      length[r] = offsets[history + 1] - begin;
+      place[r] = static_cast<long long>(begin) * capsules + sequence % capsules * length[r];
+    } else {
+      length[r] = 0;
+      place[r] = 0;
+    }
+  }
+
+  __device__ __forceinline__ int longest() const {
+    int most = 0;
+#pragma unroll
+    for (int r = 0; r < SEQUENCES; ++r) {
+      most = max(most, length[r]);
+    }
+    return most;
+  }
+
+  // The position of a direction's step, below length[r].
+  __device__ __forceinline__ int position(int r, int direction, int step) const {
+    return direction == 0 ? step : length[r] - 1 - step;
+  }
+};
+
+// Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from rows
+// of D floats in global memory to rows of whole(WIDTH, 4) in shared memory, with zeros behind a row and
+// behind a sequence. By THREADS lanes.
+template <int D, int WIDTH, int SEGMENT, int THREADS, class Tiles, class Target>
+__device__ __forceinline__ void load_window(
+    int lane, const Tiles& tile, int sequences, int direction, int first, const float* source,
+    Target target) {
+  constexpr int V = access(D, WIDTH);
+  constexpr int ROW = whole(WIDTH, 4) / V;  // accesses
+#pragma unroll 4
+  for (int i = anew(lane); i < sequences * SEGMENT * ROW; i += THREADS) {
+    const int column = i % ROW * V;
+    const int row = i / ROW % SEGMENT;
+    const int r = i / (ROW * SEGMENT);
+    Floats<V> value = {};
+    if (column < WIDTH && first + row < tile.length[r]) {
+      const long long t = tile.place[r] + tile.position(r, direction, first + row);
+      value = *reinterpret_cast<const Floats<V>*>(source + t * D + column);
+    }
+    *reinterpret_cast<Floats<V>*>(target(r) + row * (ROW * V) + column) = value;
+  }
+}
