@@ -17,6 +17,7 @@
 #define BILSTM_FORWARD_TOGETHER 1
 #define BILSTM_FORWARD_GROUPS 4
 #define BILSTM_FORWARD_TURNS 0
+#define BILSTM_FORWARD_GATHERED 1
 #endif
 #ifndef BILSTM_STAGED
 #define BILSTM_STAGED 1
@@ -55,7 +56,7 @@ using BackwardPass =
     Backward<BackwardLanes, PROJECTED, BILSTM_BACKWARD_TURNS != 0, BILSTM_BACKWARD_RESIDENT != 0,
              BILSTM_SUMMED != 0, SEGMENT, BILSTM_BACKWARD_TEAMS>;
 
-extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS)
+extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS, ForwardPass::BLOCKS)
     bilstm_forward(const float* z, const float* w, float* y, float* tape, const int* offsets,
                    const int* live, int capsules, int rows) {
   using Pass = ForwardPass;
@@ -71,31 +72,41 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS)
   const Pass pass{z,     w,    y,    tape, windows,   staged,
                   kept,  stage, banked(rows * Pass::KEPT_ROW, 4),
                   tile,  L(member), member};
-  for (int i = thread; i < Pass::WINDOWS; i += Pass::THREADS) {
-    windows[i] = 0.0f;  // padding stays so
-  }
   GateWeights<L, true> weights;
   float project[L::STATE_PIECES][4];
-  const auto load = [&](int direction) {
-    weights.load(w + direction * DIRECTION_WEIGHTS, pass.lane);
-    if constexpr (PROJECTED) {
-      const float* of = w + 2 * DIRECTION_WEIGHTS + direction * H * D + pass.lane.unit;
+  // Weights of a direction, and its rows of R, of which lane.unit is a column.
+  const auto load = [&](const float* gates, int row, const float* rest, int rest_row) {
+    weights.load(gates, row, pass.lane);
 #pragma unroll
-      for (int p = 0; p < L::STATE_PIECES; ++p) {
+    for (int p = 0; p < L::STATE_PIECES && PROJECTED; ++p) {
 #pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          const int j = (pass.lane.part + p * L::SPLIT) * 4 + e;
-          project[p][e] = j < H ? of[j * D] : 0.0f;
-        }
+      for (int e = 0; e < 4; ++e) {
+        const int j = (pass.lane.part + p * L::SPLIT) * 4 + e;
+        project[p][e] = j < H ? rest[j * rest_row + pass.lane.unit] : 0.0f;
       }
     }
   };
-  if constexpr (Pass::DIRECTIONS == 2) {
-    load(thread / L::THREADS);
+  const auto load_global = [&](int direction) {
+    load(w + direction * DIRECTION_WEIGHTS, GATES * H,
+         w + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS, D);
+  };
+  if constexpr (BILSTM_FORWARD_GATHERED != 0) {  // each weight comes once a block
+    using Shared = Pass::Shared;
+    for (int direction = 0; direction < 2; ++direction) {
+      Shared::copy<true>(windows + direction * Shared::FLOATS, w, direction, thread, Pass::THREADS);
+    }
+    __syncthreads();
+    const float* own = windows + thread / L::THREADS * Shared::FLOATS;
+    load(own, Shared::GATE_ROW, own + Shared::REST_AT, Shared::REST_ROW);
+    __syncthreads();
+  } else if constexpr (Pass::DIRECTIONS == 2) {
+    load_global(thread / L::THREADS);
   }
-  const long long total = static_cast<long long>(*live) * capsules;
-  for (long long first = static_cast<long long>(blockIdx.x) * L::SEQUENCES; first < total;
-       first += static_cast<long long>(gridDim.x) * L::SEQUENCES) {
+  for (int i = thread; i < Pass::WINDOWS; i += Pass::THREADS) {
+    windows[i] = 0.0f;  // padding stays so
+  }
+  const int total = *live * capsules;
+  for (int first = blockIdx.x * L::SEQUENCES; first < total; first += gridDim.x * L::SEQUENCES) {
     __syncthreads();
     if (thread < L::SEQUENCES) {
       tile.find(thread, first + thread, total, offsets, capsules);
@@ -109,7 +120,7 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS)
       pass.run(thread / L::THREADS, weights, project);
     } else {
       for (int direction = 0; direction < 2; ++direction) {
-        load(direction);
+        load_global(direction);
         pass.run(direction, weights, project);
         __syncthreads();
       }
@@ -117,7 +128,7 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS)
   }
 }
 
-extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS)
+extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
     bilstm_backward(const float* z, const float* w, const float* dY, float* tape, float* dZ,
                     float* partials, const int* offsets, const int* live, int capsules, int rows) {
   using Pass = BackwardPass;
@@ -140,37 +151,52 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS)
                   L(member),
                   member,
                   team};
-  const long long total = static_cast<long long>(*live) * capsules;
-  const long long stride = static_cast<long long>(gridDim.x) * BILSTM_BACKWARD_TEAMS;
+  const int total = *live * capsules;
+  using Shared = Pass::Shared;
+  constexpr bool GATHERED = BILSTM_BACKWARD_GATHERED != 0;
+  static_assert(GATHERED || BILSTM_BACKWARD_TEAMS * L::GROUPS == 1, "only one may give at a time");
   for (int turn = 0; turn < 2 / Pass::DIRECTIONS; ++turn) {
     const int direction = Pass::DIRECTIONS == 2 ? thread / L::THREADS % 2 : turn;
-    for (int i = thread; i < BILSTM_BACKWARD_TEAMS * Pass::WINDOWS; i += Pass::THREADS) {
-      windows[i] = 0.0f;  // padding stays so
-    }
+    float* const own = windows + (Pass::DIRECTIONS == 2 ? direction * Shared::FLOATS : 0);
     GateWeights<L, BILSTM_BACKWARD_RESIDENT != 0> gates;
     BackWeights<L, Pass::OUTPUTS, BILSTM_BACKWARD_RESIDENT != 0> back;
     Pass::Project project;
     Pass::Sums sums;
-    gates.load(w + direction * DIRECTION_WEIGHTS, pass.lane);
-    back.load(w + direction * DIRECTION_WEIGHTS, pass.lane);
-    if constexpr (PROJECTED) {
-      const float* of = w + 2 * DIRECTION_WEIGHTS + (direction * H + pass.lane.unit) * D;
+    const float* of = w + direction * DIRECTION_WEIGHTS;
+    const float* rest = w + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS;
+    int row = GATES * H;
+    int rest_row = D;
+    if constexpr (GATHERED && BILSTM_BACKWARD_RESIDENT != 0) {  // each weight comes once a block
+      for (int i = 0; i < Pass::DIRECTIONS; ++i) {
+        Shared::copy<true>(windows + i * Shared::FLOATS, w, turn + i, thread, Pass::THREADS);
+      }
+      __syncthreads();
+      of = own;
+      rest = own + Shared::REST_AT;
+      row = Shared::GATE_ROW;
+      rest_row = Shared::REST_ROW;
+    }
+    gates.load(of, row, pass.lane);
+    back.load(of, row, pass.lane);
 #pragma unroll
-      for (int p = 0; p < Pass::Sums::PROJECT; ++p) {
+    for (int p = 0; p < Pass::Sums::PROJECT && PROJECTED; ++p) {
 #pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          const int k = (pass.lane.part + p * L::SPLIT) * 4 + e;
-          project[p][e] = k < D ? of[k] : 0.0f;
-        }
+      for (int e = 0; e < 4; ++e) {
+        const int k = (pass.lane.part + p * L::SPLIT) * 4 + e;
+        project[p][e] = k < D ? rest[pass.lane.unit * rest_row + k] : 0.0f;
       }
     }
     __syncthreads();
-    for (long long index = blockIdx.x + static_cast<long long>(team) * gridDim.x;
-         index * L::SEQUENCES < total; index += stride) {
+    for (int i = thread; i < BILSTM_BACKWARD_TEAMS * Pass::WINDOWS; i += Pass::THREADS) {
+      windows[i] = 0.0f;  // padding stays so
+    }
+    __syncthreads();
+    for (int first = (blockIdx.x + team * gridDim.x) * L::SEQUENCES; first < total;
+         first += gridDim.x * BILSTM_BACKWARD_TEAMS * L::SEQUENCES) {
       pass.meet_team();
       if (thread % Pass::TEAM < L::SEQUENCES) {
         const int r = thread % Pass::TEAM;
-        tiles[team].find(r, index * L::SEQUENCES + r, total, offsets, capsules);
+        tiles[team].find(r, first + r, total, offsets, capsules);
       }
       pass.meet_team();
       pass.run(direction, gates, back, project, sums);
@@ -178,27 +204,23 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS)
     // The block's sums, team by team and group by group, in shared memory where there is room.
     sums.gather_bias(pass.lane);
     __syncthreads();
-    constexpr bool GATHERED = BILSTM_BACKWARD_GATHERED != 0;
-    constexpr int OF_DIRECTION = DIRECTION_WEIGHTS + PROJECTION_WEIGHTS;
-    static_assert(GATHERED || BILSTM_BACKWARD_TEAMS * L::GROUPS == 1, "only one may give at a time");
     float* const partial = partials + static_cast<long long>(blockIdx.x) * WEIGHTS;
-    float* const own = windows + (Pass::DIRECTIONS == 2 ? direction * OF_DIRECTION : 0);
-    float* const weights = GATHERED ? own : partial + direction * DIRECTION_WEIGHTS;
-    float* const rest = GATHERED ? own + DIRECTION_WEIGHTS
-                                 : partial + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS;
     for (int giver = 0; giver < BILSTM_BACKWARD_TEAMS * L::GROUPS; ++giver) {
       if (pass.lane.live && giver == team * L::GROUPS + pass.lane.group) {
-        sums.give(weights, rest, pass.lane, giver > 0);
+        if constexpr (GATHERED) {
+          sums.give(own, Shared::GATE_ROW, own + Shared::REST_AT, Shared::REST_ROW, pass.lane,
+                    giver > 0);
+        } else {
+          sums.give(partial + direction * DIRECTION_WEIGHTS, GATES * H,
+                    partial + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS, D, pass.lane,
+                    false);
+        }
       }
       __syncthreads();
     }
     if constexpr (GATHERED) {
-      for (int i = thread; i < Pass::DIRECTIONS * OF_DIRECTION; i += Pass::THREADS) {
-        const int of = Pass::DIRECTIONS == 2 ? i / OF_DIRECTION : direction;
-        const int place = i % OF_DIRECTION;
-        partial[place < DIRECTION_WEIGHTS ? of * DIRECTION_WEIGHTS + place
-                                          : 2 * DIRECTION_WEIGHTS + of * PROJECTION_WEIGHTS +
-                                                place - DIRECTION_WEIGHTS] = windows[i];
+      for (int i = 0; i < Pass::DIRECTIONS; ++i) {
+        Shared::copy<false>(windows + i * Shared::FLOATS, partial, turn + i, thread, Pass::THREADS);
       }
       __syncthreads();
     }

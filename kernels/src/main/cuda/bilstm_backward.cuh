@@ -12,9 +12,12 @@ struct BackWeights {
   };
   Piece w[RESIDENT ? L::UNIT_PIECES : 1];
   const float* of;
+  int stride;
 
-  __device__ __forceinline__ void load(const float* weights, const L& lane) {
+  // weights: as for GateWeights.
+  __device__ __forceinline__ void load(const float* weights, int row, const L& lane) {
     of = weights;
+    stride = row;
 #pragma unroll
     for (int p = 0; p < L::UNIT_PIECES && RESIDENT; ++p) {
       w[p] = fetch(p, lane);
@@ -30,7 +33,7 @@ struct BackWeights {
 #pragma unroll
       for (int gate = 0; gate < GATES; ++gate) {
         piece.w[out][gate] =
-            from < L::H ? load_weight<RESIDENT>(of + (k * GATES + gate) * L::H + from) : 0.0f;
+            from < L::H ? load_weight<RESIDENT>(of + k * stride + gate * L::H + from) : 0.0f;
       }
     }
     return piece;
@@ -72,12 +75,14 @@ struct WeightSums {
   __device__ __forceinline__ void gather_bias(const L& lane) {
 #pragma unroll
     for (int gate = 0; gate < GATES; ++gate) {
-      bias[gate] = group_sum<L::SPLIT>(lane.owner ? bias[gate] : 0.0f);
+      bias[gate] = lane.over_parts(lane.owner ? bias[gate] : 0.0f);
     }
   }
 
-  // Puts or adds them to Wx, Wh and b of the direction, and to its rows of R.
-  __device__ __forceinline__ void give(float* weights, float* rest, const L& lane, bool add) const {
+  // Puts or adds them to Wx, Wh and b of the direction, in rows `row` floats apart, and to its rows of
+  // R, `rest_row` apart.
+  __device__ __forceinline__ void give(
+      float* weights, int row, float* rest, int rest_row, const L& lane, bool add) const {
 #pragma unroll
     for (int p = 0; p < L::PIECES; ++p) {
 #pragma unroll
@@ -86,7 +91,7 @@ struct WeightSums {
 #pragma unroll
         for (int gate = 0; gate < GATES; ++gate) {
           if (k >= 0) {
-            put(weights + (k * GATES + gate) * L::H + lane.unit, w[p][e][gate], add);
+            put(weights + k * row + gate * L::H + lane.unit, w[p][e][gate], add);
           }
         }
       }
@@ -94,7 +99,7 @@ struct WeightSums {
 #pragma unroll
     for (int gate = 0; gate < GATES; ++gate) {
       if (lane.part == 0) {
-        put(weights + ((L::D + L::H) * GATES + gate) * L::H + lane.unit, bias[gate], add);
+        put(weights + (L::D + L::H) * row + gate * L::H + lane.unit, bias[gate], add);
       }
     }
 #pragma unroll
@@ -103,7 +108,7 @@ struct WeightSums {
       for (int e = 0; e < 4; ++e) {
         const int k = (lane.part + p * L::SPLIT) * 4 + e;
         if (k < L::D) {
-          put(rest + lane.unit * L::D + k, project[p][e], add);
+          put(rest + lane.unit * rest_row + k, project[p][e], add);
         }
       }
     }
@@ -125,10 +130,11 @@ struct Backward {
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;           // at once
   static constexpr int TEAM = DIRECTIONS * L::THREADS;       // threads
   static constexpr int THREADS = TEAMS * TEAM;
-  // A sequence's window of a direction: z, which dz replaces; h and c of a step more; the gates, which
-  // their derivatives replace; the derivative by h that comes through y; and dY itself.
-  static constexpr int STATE_AT = SEGMENT * L::DP;
-  static constexpr int CELL_AT = STATE_AT + (SEGMENT + 1) * L::HP;
+  // A sequence's window of a direction: rows of z, which dz replaces, and of h of the step before, one
+  // row more than steps; as many of c; the gates, which their derivatives replace; the derivatives by
+  // h that come through y; and dY.
+  static constexpr int ROW = L::DP + L::HP;
+  static constexpr int CELL_AT = (SEGMENT + 1) * ROW;
   static constexpr int GATES_AT = CELL_AT + (SEGMENT + 1) * L::HP;
   static constexpr int OUT_AT = GATES_AT + SEGMENT * H * GATES;
   static constexpr int Y_AT = OUT_AT + SEGMENT * L::HP;
@@ -137,6 +143,7 @@ struct Backward {
   static constexpr int WINDOWS = DIRECTIONS * L::GROUPS * GROUP;  // of a team
   using Checkpoints = Tape<H, SEGMENT>;
   using Sums = WeightSums<L, PROJECTED>;
+  using Shared = SharedWeights<L, PROJECTED>;
   using Project = float[Sums::PROJECT][4];
 
   const float* z;
@@ -172,16 +179,16 @@ struct Backward {
 #pragma unroll 1
     for (int first = (longest - 1) / SEGMENT * SEGMENT; first >= 0; first -= SEGMENT) {
       const int count = min(SEGMENT, longest - first);
-      load_window<D, D, SEGMENT, L::THREADS>(
-          member, tile, L::SEQUENCES, direction, first, z,
+      load_window<D, D, ROW, SEGMENT, L::THREADS>(
+          member, tile, direction, first, z,
           [&](int other) { return window(direction, other); });
       if constexpr (PROJECTED) {
-        load_window<D, D, SEGMENT, L::THREADS>(
-            member, tile, L::SEQUENCES, direction, first, dY,
+        load_window<D, D, L::DP, SEGMENT, L::THREADS>(
+            member, tile, direction, first, dY,
             [&](int other) { return window(direction, other) + Y_AT; });
       } else {
-        load_window<D, H, SEGMENT, L::THREADS>(
-            member, tile, L::SEQUENCES, direction, first, dY + direction * H,
+        load_window<D, H, L::HP, SEGMENT, L::THREADS>(
+            member, tile, direction, first, dY + direction * H,
             [&](int other) { return window(direction, other) + OUT_AT; });
       }
       if (lane.owner) {
@@ -190,7 +197,7 @@ struct Backward {
             resumed ? *Checkpoints::at(tape, tile.place[r], direction, first, lane.unit)
                     : make_float2(0.0f, 0.0f);
         mine[CELL_AT + lane.unit] = state.x;
-        mine[STATE_AT + lane.unit] = state.y;
+        mine[L::DP + lane.unit] = state.y;
       }
       meet_direction(direction);
       recompute(direction, count, group, mine, gates);
@@ -230,21 +237,19 @@ struct Backward {
           part[q][gate] = gates.bias[gate];
         }
       }
-#pragma unroll
+#pragma unroll(RESIDENT ? L::PIECES : 1)
       for (int p = 0; p < L::PIECES; ++p) {
         const auto piece = gates.piece(p, lane);
 #pragma unroll
         for (int q = 0; q < L::TOGETHER; ++q) {
-          const float* of = group + q * WINDOW;
-          const float4 x = lane.piece(p, of + i * L::DP, of + STATE_AT + i * L::HP);
-          add_inputs<L>(p, piece, x, part[q]);
+          add_inputs<L>(p, piece, lane.piece(p, group + q * WINDOW + i * ROW), part[q]);
         }
       }
       lane.exchange(part);
       if (lane.owner) {
         const Cell cell(part[0]);
         c = cell.state(c);
-        mine[STATE_AT + (i + 1) * L::HP + lane.unit] = cell.hidden(c);
+        mine[(i + 1) * ROW + L::DP + lane.unit] = cell.hidden(c);
         mine[CELL_AT + (i + 1) * L::HP + lane.unit] = c;
         reinterpret_cast<float4*>(mine + GATES_AT)[i * H + lane.unit] =
             make_float4(cell.i, cell.f, cell.g, cell.o);
@@ -263,7 +268,7 @@ struct Backward {
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
         const float* of = group + q * WINDOW;
-        const float h = of[STATE_AT + (i + 1) * L::HP + lane.unit];
+        const float h = of[(i + 1) * ROW + L::DP + lane.unit];
         part[q][0] = 0.0f;
 #pragma unroll
         for (int p = 0; p < Sums::PROJECT; ++p) {
@@ -320,7 +325,7 @@ struct Backward {
           part[q][out] = 0.0f;
         }
       }
-#pragma unroll
+#pragma unroll(RESIDENT ? L::UNIT_PIECES : 1)
       for (int p = 0; p < L::UNIT_PIECES; ++p) {
         const int unit = min(lane.part + p * L::SPLIT, H - 1);
         const auto piece = back.piece(p, lane);
@@ -346,7 +351,7 @@ struct Backward {
         const float4 slope = reinterpret_cast<const float4*>(of + GATES_AT)[i * H + lane.unit];
 #pragma unroll
         for (int p = 0; p < L::PIECES; ++p) {
-          total.add(p, lane.piece(p, of + i * L::DP, of + STATE_AT + i * L::HP), slope);
+          total.add(p, lane.piece(p, of + i * ROW), slope);
         }
       }
     }
@@ -361,7 +366,7 @@ struct Backward {
       float* mine, int row, const float (&dz)[OUTPUTS - 1]) const {
 #pragma unroll
     for (int out = 0; out < OUTPUTS - 1; ++out) {
-      mine[row * L::DP + out * H + lane.unit] = dz[out];
+      mine[row * ROW + out * H + lane.unit] = dz[out];
     }
   }
 
@@ -369,22 +374,18 @@ struct Backward {
   // projection, in a row to which it comes first.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = access(D, PROJECTED ? D : H);
-    constexpr int ROW = D / V;
-#pragma unroll 2
-    for (int i = anew(member); i < L::SEQUENCES * SEGMENT * ROW; i += L::THREADS) {
-      const int column = i % ROW * V;
-      const int s = i / ROW % SEGMENT;
-      const int r = i / (ROW * SEGMENT);
+    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
+      const int column = piece * V;
       const int length = tile.length[r];
       if (s >= count || first + s >= length) {
-        continue;
+        return;
       }
       const int t = tile.position(r, direction, first + s);
       // The other direction has been at its steps from here on; forward writes a segment first.
       const bool second = TURNS ? direction == 1
                                 : direction == 0 ? t < length - first - SEGMENT : t >= first;
       const float* const from = window(direction, r);
-      Floats<V> value = *reinterpret_cast<const Floats<V>*>(from + s * L::DP + column);
+      Floats<V> value = *reinterpret_cast<const Floats<V>*>(from + s * ROW + column);
       const bool through = PROJECTED ? !second : column / H == direction;
       if (through) {
         const float* const down =
@@ -403,8 +404,10 @@ struct Backward {
         for (int v = 0; v < V; ++v) {
           value.x[v] += other.x[v];
         }
+        *reinterpret_cast<Floats<V>*>(out) = value;
+      } else {
+        *reinterpret_cast<Floats<V>*>(waiting) = value;
       }
-      *reinterpret_cast<Floats<V>*>(second ? out : waiting) = value;
-    }
+    });
   }
 };

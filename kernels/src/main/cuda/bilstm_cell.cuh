@@ -24,17 +24,19 @@ struct GateWeights {
   Piece w[RESIDENT ? L::PIECES : 1];
   float bias[GATES];   // of part 0, which begins the sums; 0 in the others
   const float* first;  // of the unit's column
+  int stride;
 
-  // of: Wx, Wh and b of a direction, D + H + 1 rows of 4 H.
-  __device__ __forceinline__ void load(const float* of, const L& lane) {
+  // of: Wx, Wh and b of a direction, D + H + 1 rows of 4 H, `row` floats apart.
+  __device__ __forceinline__ void load(const float* of, int row, const L& lane) {
     first = of + lane.unit;
+    stride = row;
 #pragma unroll
     for (int p = 0; p < L::PIECES && RESIDENT; ++p) {
       w[p] = fetch(p, lane);
     }
 #pragma unroll
     for (int gate = 0; gate < GATES; ++gate) {
-      bias[gate] = lane.part == 0 ? first[(L::D + L::H) * GATES * L::H + gate * L::H] : 0.0f;
+      bias[gate] = lane.part == 0 ? first[(L::D + L::H) * stride + gate * L::H] : 0.0f;
     }
   }
 
@@ -45,7 +47,7 @@ struct GateWeights {
       const int k = lane.input(p, e);
 #pragma unroll
       for (int gate = 0; gate < GATES; ++gate) {
-        piece.w[e][gate] = k < 0 ? 0.0f : load_weight<RESIDENT>(first + (k * GATES + gate) * L::H);
+        piece.w[e][gate] = k < 0 ? 0.0f : load_weight<RESIDENT>(first + k * stride + gate * L::H);
       }
     }
     return piece;
@@ -76,6 +78,42 @@ __device__ __forceinline__ void add_inputs(
     }
   }
 }
+
+// A direction's weights, or their gradients, in shared memory: Wx, Wh and b, then its rows of R. Rows
+// are as far apart as the lanes of a warp need it to meet in no bank.
+template <class L, bool PROJECTED>
+struct SharedWeights {
+  static constexpr int GATE_WIDTH = GATES * L::H;
+  static constexpr int GATE_ROWS = L::D + L::H + 1;
+  static constexpr int GATE_ROW = GATE_WIDTH + (L::SPLIT < 8 ? 8 / L::SPLIT : 1);
+  static constexpr int REST_AT = GATE_ROWS * GATE_ROW;
+  static constexpr int REST_ROW = L::D + 1;
+  static constexpr int REST_ROWS = PROJECTED ? L::H : 0;
+  static constexpr int FLOATS = REST_AT + REST_ROWS * REST_ROW;
+
+  // By all threads of the block, from or to all weights.
+  template <bool IN, class Pointer>
+  static __device__ __forceinline__ void copy(
+      float* shared, Pointer all, int direction, int thread, int threads) {
+    Pointer gates = all + direction * GATE_ROWS * GATE_WIDTH;
+    for (int i = thread; i < GATE_ROWS * GATE_WIDTH; i += threads) {
+      move<IN>(shared[i / GATE_WIDTH * GATE_ROW + i % GATE_WIDTH], gates[i]);
+    }
+    Pointer rest = all + 2 * GATE_ROWS * GATE_WIDTH + direction * REST_ROWS * L::D;
+    for (int i = thread; i < REST_ROWS * L::D; i += threads) {
+      move<IN>(shared[REST_AT + i / L::D * REST_ROW + i % L::D], rest[i]);
+    }
+  }
+
+  template <bool IN, class Value>
+  static __device__ __forceinline__ void move(float& shared, Value& global) {
+    if constexpr (IN) {
+      shared = global;
+    } else {
+      global = shared;
+    }
+  }
+};
 
 // i, f, g, o of their sums, and the state that they make of c.
 struct Cell {

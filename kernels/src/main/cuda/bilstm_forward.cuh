@@ -13,15 +13,19 @@ struct Forward {
   static constexpr int H = L::H;
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;  // at once
   static constexpr int THREADS = DIRECTIONS * L::THREADS;
+  static constexpr int BLOCKS = THREADS < 384 ? 384 / THREADS : 1;  // resident, for 12 warps at least
   static constexpr bool ROWS = PROJECTED || KEPT;  // whether directions meet at the rows of y
   static constexpr int KEPT_ROW = PROJECTED ? L::DP : L::HP;
-  // A sequence's window of a direction: h of SEGMENT + 1 steps, z of SEGMENT, h R of SEGMENT.
-  static constexpr int Z_AT = (SEGMENT + 1) * L::HP;
-  static constexpr int OUT_AT = Z_AT + (STAGED ? 0 : SEGMENT * L::DP);
+  // A sequence's window of a direction: rows of z, where that is not staged, and of h of the step
+  // before, one row more than steps; then h R of every step.
+  static constexpr int STATE_AT = STAGED ? 0 : L::DP;
+  static constexpr int ROW = STATE_AT + L::HP;
+  static constexpr int OUT_AT = (SEGMENT + 1) * ROW;
   static constexpr int WINDOW = banked(OUT_AT + (PROJECTED ? SEGMENT * L::DP : 0), WARP / L::SPLIT);
   static constexpr int GROUP = banked(L::TOGETHER * WINDOW, H);
   static constexpr int WINDOWS = DIRECTIONS * L::GROUPS * GROUP;
   using Checkpoints = Tape<H, SEGMENT>;
+  using Shared = SharedWeights<L, PROJECTED>;
 
   const float* z;
   const float* w;
@@ -50,16 +54,16 @@ struct Forward {
   // The whole tile's z, by all threads. Sequences that are not there get one row of zeros.
   __device__ __forceinline__ void stage_tile() const {
     constexpr int V = access(D, D);
-    constexpr int ROW = L::DP / V;
+    constexpr int PIECES = L::DP / V;
     for (int r = 0; r < L::SEQUENCES; ++r) {
       const float* source = z + tile.place[r] * D;
       const int length = tile.length[r];
 #pragma unroll 4
-      for (int i = threadIdx.x; i < max(length, 1) * ROW; i += THREADS) {
-        const int column = i % ROW * V;
+      for (int i = threadIdx.x; i < max(length, 1) * PIECES; i += THREADS) {
+        const int column = i % PIECES * V;
         Floats<V> value = {};
         if (length > 0 && column < D) {
-          value = *reinterpret_cast<const Floats<V>*>(source + i / ROW * D + column);
+          value = *reinterpret_cast<const Floats<V>*>(source + i / PIECES * D + column);
         }
         *reinterpret_cast<Floats<V>*>(staged + r * stage + i * V) = value;
       }
@@ -81,16 +85,16 @@ struct Forward {
       length[q] = tile.length[r];
       states[q] = window(direction, lane.group, q);
       row[q] = STAGED ? staged + r * stage + (direction == 0 ? 0 : max(length[q] - 1, 0) * L::DP)
-                      : states[q] + Z_AT;
+                      : states[q];
     }
-    float* const mine = window(direction, lane.group, lane.own) + lane.unit;
+    float* const mine = window(direction, lane.group, lane.own) + STATE_AT + lane.unit;
 #pragma unroll 1
     for (int first = 0; first < longest; first += SEGMENT) {
       const int count = min(SEGMENT, longest - first);
       if (!STAGED) {
-        load_window<D, D, SEGMENT, L::THREADS>(
-            member, tile, L::SEQUENCES, direction, first, z,
-            [&](int r) { return window(direction, r) + Z_AT; });
+        load_window<D, D, ROW, SEGMENT, L::THREADS>(
+            member, tile, direction, first, z,
+            [&](int r) { return window(direction, r); });
       }
       if (lane.owner) {
         mine[0] = h;
@@ -114,8 +118,9 @@ struct Forward {
           const auto piece = weights.piece(p, lane);
 #pragma unroll
           for (int q = 0; q < L::TOGETHER; ++q) {
-            const float* x = STAGED ? row[q] : row[q] + i * L::DP;
-            add_inputs<L>(p, piece, lane.piece(p, x, states[q] + i * L::HP), sum[q]);
+            const float* of = states[q] + i * ROW;
+            const float4 x = STAGED ? lane.piece(p, row[q], of) : lane.piece(p, of);
+            add_inputs<L>(p, piece, x, sum[q]);
           }
         }
         lane.exchange(sum);
@@ -123,7 +128,7 @@ struct Forward {
         c = cell.state(c);
         h = cell.hidden(c);
         if (lane.owner) {
-          mine[(i + 1) * L::HP] = h;
+          mine[(i + 1) * ROW] = h;
         }
         if (STAGED) {
 #pragma unroll
@@ -166,7 +171,7 @@ struct Forward {
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
         const float4* h = reinterpret_cast<const float4*>(
-            window(direction, lane.group, q) + (i + 1) * L::HP);
+            window(direction, lane.group, q) + (i + 1) * ROW + STATE_AT);
         sum[q][0] = 0.0f;
 #pragma unroll
         for (int p = 0; p < L::STATE_PIECES; ++p) {
@@ -183,46 +188,38 @@ struct Forward {
 
   __device__ __forceinline__ const float* input_row(int direction, int r, int step) const {
     return STAGED ? staged + r * stage + tile.position(r, direction, step) * L::DP
-                  : window(direction, r) + Z_AT + step % SEGMENT * L::DP;
+                  : window(direction, r) + step % SEGMENT * ROW;
   }
 
   // y = z + h in the direction's half of each row of the window.
   __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
     constexpr int V = access(D, H);
-    constexpr int ROW = H / V;
-#pragma unroll 2
-    for (int i = anew(member); i < L::SEQUENCES * SEGMENT * ROW; i += L::THREADS) {
-      const int column = i % ROW * V;
-      const int s = i / ROW % SEGMENT;
-      const int r = i / (ROW * SEGMENT);
+    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS>(member, [&](int r, int s, int piece) {
       if (s < count && first + s < tile.length[r]) {
-        const long long t = tile.place[r] + tile.position(r, direction, first + s);
-        const int place = direction * H + column;
+        const int place = direction * H + piece * V;
         Floats<V> value = *reinterpret_cast<const Floats<V>*>(
             input_row(direction, r, first + s) + place);
         const Floats<V> h = *reinterpret_cast<const Floats<V>*>(
-            window(direction, r) + (s + 1) * L::HP + column);
+            window(direction, r) + (s + 1) * ROW + STATE_AT + piece * V);
 #pragma unroll
         for (int v = 0; v < V; ++v) {
           value.x[v] += h.x[v];
         }
+        const long long t = tile.place[r] + tile.position(r, direction, first + s);
         *reinterpret_cast<Floats<V>*>(y + t * D + place) = value;
       }
-    }
+    });
   }
 
   // Rows of the window to which the other direction has not come yet wait in `kept`, or in y itself;
   // the others are completed.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = access(D, PROJECTED ? D : H);
-    constexpr int ROW = D / V;
-    for (int i = anew(member); i < L::SEQUENCES * SEGMENT * ROW; i += L::THREADS) {
-      const int column = i % ROW * V;
-      const int s = i / ROW % SEGMENT;
-      const int r = i / (ROW * SEGMENT);
+    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
+      const int column = piece * V;
       const int length = tile.length[r];
       if (s >= count || first + s >= length) {
-        continue;
+        return;
       }
       const int t = tile.position(r, direction, first + s);
       // Forward writes a segment before backward does.
@@ -241,17 +238,21 @@ struct Forward {
         for (int v = 0; v < V; ++v) {
           value.x[v] += before.x[v];
         }
-        *reinterpret_cast<Floats<V>*>(second ? out : waiting) = value;
+        if (second) {
+          *reinterpret_cast<Floats<V>*>(out) = value;
+        } else {
+          *reinterpret_cast<Floats<V>*>(waiting) = value;
+        }
       } else {
         const bool mine = column / H == direction;
         const int unit = column % H;
-        const float* const state = window(direction, r) + (s + 1) * L::HP + unit;
+        const float* const state = window(direction, r) + (s + 1) * ROW + STATE_AT + unit;
         if (!second) {
           if (mine) {
             *reinterpret_cast<Floats<V>*>(kept_row + unit) =
                 *reinterpret_cast<const Floats<V>*>(state);
           }
-          continue;
+          return;
         }
         Floats<V> value = *reinterpret_cast<const Floats<V>*>(mine ? state : kept_row + unit);
 #pragma unroll
@@ -260,6 +261,6 @@ struct Forward {
         }
         *reinterpret_cast<Floats<V>*>(out) = value;
       }
-    }
+    });
   }
 };

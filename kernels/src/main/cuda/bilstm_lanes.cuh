@@ -1,6 +1,7 @@
 // How the lanes of one direction of bilstm share its work: weights stay in registers, sequences pass by.
 //
-// A lane is (group, unit, part). It holds the weights of the four gates of its unit for every SPLIT-th
+// A lane is (group, unit, part); neighbouring lanes have the same part, so that they read the same
+// inputs. It holds the weights of the four gates of its unit for every SPLIT-th
 // quad (four neighbouring inputs) of a step's input row [z | h], and adds them up for the TOGETHER
 // sequences of its group. Then the SPLIT lanes of a unit exchange their parts of the sums, so that each
 // ends with all four gates of one sequence, OWNERS lanes with the same: the first of them is its owner.
@@ -51,9 +52,9 @@ struct Lanes {
   static constexpr int UNIT_PIECES = (H + SPLIT - 1) / SPLIT;             // units a lane, of H
   static constexpr int OWNERS = SPLIT / TOGETHER;
   static constexpr int SEQUENCES = GROUPS * TOGETHER;  // of a tile
-  static constexpr int USED = GROUPS * H * SPLIT;
-  static constexpr int THREADS = whole(USED, WARP);  // of a direction
-  static_assert(SPLIT * OWNERS <= WARP * OWNERS && WARP % SPLIT == 0, "parts exchange by shuffles");
+  static constexpr int COLUMNS = WARP / SPLIT;                               // units a warp
+  static constexpr int THREADS = whole(GROUPS * H, COLUMNS) * SPLIT;         // of a direction
+  static_assert(WARP % SPLIT == 0, "parts exchange by shuffles");
   static_assert(SPLIT % TOGETHER == 0, "each part of a unit ends with one sequence");
 
   int group;
@@ -65,19 +66,27 @@ struct Lanes {
 
   // lane in [0, THREADS)
   __device__ __forceinline__ explicit Lanes(int lane) {
-    const int column = min(lane / SPLIT, GROUPS * H - 1);
-    part = lane % SPLIT;
+    const int place = lane / WARP * COLUMNS + lane % COLUMNS;
+    const int column = min(place, GROUPS * H - 1);
+    part = lane % WARP / COLUMNS;
     unit = column % H;
     group = column / H;
     own = part / OWNERS;
-    live = lane < USED;
+    live = place == column;
     owner = live && part % OWNERS == 0;
   }
 
   // The tile's sequence whose cell this lane computes.
   __device__ __forceinline__ int sequence() const { return group * TOGETHER + own; }
 
-  // This lane's piece of the row [z | h]. Where its quad lies behind the row, some other one.
+  // This lane's piece of a row [z | h]. Where its quad lies behind the row, some other one.
+  __device__ __forceinline__ float4 piece(int i, const float* row) const {
+    const int quad = part + i * SPLIT;
+    const bool within = (i + 1) * SPLIT <= QUADS;
+    return reinterpret_cast<const float4*>(row)[within ? quad : min(quad, QUADS - 1)];
+  }
+
+  // The same where z and h lie apart.
   __device__ __forceinline__ float4 piece(int i, const float* z, const float* h) const {
     const int first = i * SPLIT;
     const int quad = part + first;
@@ -88,8 +97,8 @@ struct Lanes {
     if (first >= INPUT_QUADS) {
       return reinterpret_cast<const float4*>(h)[state];
     }
-    return quad < INPUT_QUADS ? reinterpret_cast<const float4*>(z)[quad]
-                              : reinterpret_cast<const float4*>(h)[state];
+    return reinterpret_cast<const float4*>(quad < INPUT_QUADS ? z : h)
+        [quad < INPUT_QUADS ? quad : state];
   }
 
   // The input of element e of piece i: below D of z, from D on of h, -1 where there is only padding.
@@ -123,15 +132,24 @@ struct Lanes {
           for (int n = 0; n < N; ++n) {
             const float mine = upper ? value[q + kept][n] : value[q][n];
             const float other = upper ? value[q][n] : value[q + kept][n];
-            value[q][n] = mine + __shfl_xor_sync(ALL_LANES, other, distance);
+            value[q][n] = mine + __shfl_xor_sync(ALL_LANES, other, distance * COLUMNS);
           }
         }
       } else {
 #pragma unroll
         for (int n = 0; n < N; ++n) {
-          value[0][n] += __shfl_xor_sync(ALL_LANES, value[0][n], distance);
+          value[0][n] += __shfl_xor_sync(ALL_LANES, value[0][n], distance * COLUMNS);
         }
       }
     }
+  }
+
+  // The sum over the parts of a unit, in all of them.
+  __device__ __forceinline__ float over_parts(float x) const {
+#pragma unroll
+    for (int distance = SPLIT / 2; distance > 0; distance /= 2) {
+      x += __shfl_xor_sync(ALL_LANES, x, distance * COLUMNS);
+    }
+    return x;
   }
 };

@@ -39,9 +39,9 @@ struct Tile {
 
   // By one lane a sequence. Sequences are numbered history by history, `capsules` each.
   __device__ __forceinline__ void find(
-      int r, long long sequence, long long total, const int* offsets, int capsules) {
+      int r, int sequence, int total, const int* offsets, int capsules) {
     if (sequence < total) {
-      const int history = static_cast<int>(sequence / capsules);
+      const int history = sequence / capsules;
       const int begin = offsets[history];
       length[r] = offsets[history + 1] - begin;
       place[r] = static_cast<long long>(begin) * capsules + sequence % capsules * length[r];
@@ -66,25 +66,47 @@ struct Tile {
   }
 };
 
+// Visits (r, row, piece) for every sequence of a tile, row of its window and of PIECES pieces of a row,
+// by THREADS lanes: neighbours take neighbouring pieces, and where they come to in a window is worked
+// out once for all sequences if they can take a whole window at once.
+template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS, class Visit>
+__device__ __forceinline__ void each_piece(int lane, Visit visit) {
+  constexpr int WINDOW = SEGMENT * PIECES;
+  const int first = anew(lane);
+  if constexpr (WINDOW <= THREADS) {
+    constexpr int AT_ONCE = THREADS / WINDOW;
+    const int place = first % WINDOW;
+    if (first < AT_ONCE * WINDOW) {
+#pragma unroll 4
+      for (int r = first / WINDOW; r < SEQUENCES; r += AT_ONCE) {
+        visit(r, place / PIECES, place % PIECES);
+      }
+    }
+  } else {
+    for (int r = 0; r < SEQUENCES; ++r) {
+#pragma unroll 4
+      for (int i = first; i < WINDOW; i += THREADS) {
+        visit(r, i / PIECES, i % PIECES);
+      }
+    }
+  }
+}
+
 // Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from rows
-// of D floats in global memory to rows of whole(WIDTH, 4) in shared memory, with zeros behind a row and
-// behind a sequence. By THREADS lanes.
-template <int D, int WIDTH, int SEGMENT, int THREADS, class Tiles, class Target>
+// of D floats in global memory to rows of STRIDE floats in shared memory, with zeros up to
+// whole(WIDTH, 4) and behind a sequence. By THREADS lanes.
+template <int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int SEQUENCES, class Target>
 __device__ __forceinline__ void load_window(
-    int lane, const Tiles& tile, int sequences, int direction, int first, const float* source,
+    int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source,
     Target target) {
   constexpr int V = access(D, WIDTH);
-  constexpr int ROW = whole(WIDTH, 4) / V;  // accesses
-#pragma unroll 4
-  for (int i = anew(lane); i < sequences * SEGMENT * ROW; i += THREADS) {
-    const int column = i % ROW * V;
-    const int row = i / ROW % SEGMENT;
-    const int r = i / (ROW * SEGMENT);
-    Floats<V> value = {};
-    if (column < WIDTH && first + row < tile.length[r]) {
-      const long long t = tile.place[r] + tile.position(r, direction, first + row);
-      value = *reinterpret_cast<const Floats<V>*>(source + t * D + column);
-    }
-    *reinterpret_cast<Floats<V>*>(target(r) + row * (ROW * V) + column) = value;
-  }
+  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS>(
+      lane, [&](int r, int row, int piece) {
+        Floats<V> value = {};
+        if (piece * V < WIDTH && first + row < tile.length[r]) {
+          const long long t = tile.place[r] + tile.position(r, direction, first + row);
+          value = *reinterpret_cast<const Floats<V>*>(source + t * D + piece * V);
+        }
+        *reinterpret_cast<Floats<V>*>(target(r) + row * STRIDE + piece * V) = value;
+      });
 }

@@ -16,7 +16,7 @@ class BiLstmParityTest {
   private static final int[] UNEQUAL = {1, 90, 2, 1, 40, 3, 1};
 
   static Stream<Backend> candidates() {
-    return TestBackends.candidates();
+    return TestBackends.candidatesWithCuda("bilstm");
   }
 
   private static SequenceEncoderChecks lstm(int d, boolean projected) {

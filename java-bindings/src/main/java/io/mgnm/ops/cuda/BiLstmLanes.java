@@ -52,13 +52,19 @@ record BiLstmLanes(int d, int h, int split, int together, int groups) {
 
   /** Threads of a direction. */
   int threads() {
-    return whole(groups * h * split, WARP);
+    return whole(groups * h, WARP / split) * split;
   }
 
   /** Floats of all windows of a direction, for windows of {@code floats} a sequence. */
   int windows(int floats) {
     int window = banked(floats, WARP / split);
     return groups * banked(together * window, h);
+  }
+
+  /** Floats of a direction's weights in shared memory: {@code SharedWeights}. */
+  int sharedWeights(boolean projected) {
+    int gateRow = 4 * h + (split < 8 ? 8 / split : 1);
+    return (d + h + 1) * gateRow + (projected ? h * (d + 1) : 0);
   }
 
   static int whole(int n, int unit) {

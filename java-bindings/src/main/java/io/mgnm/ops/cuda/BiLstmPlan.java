@@ -31,28 +31,34 @@ record BiLstmPlan(
   private static final int SHORTEST_SEGMENT = 6;
   private static final int MOST_TEAMS = 4;
   private static final int WARPS_WANTED = 8; // of a block of the backward
+  private static final int MOST_REGISTERS = 255; // of a thread
+  private static final int FEW_REGISTERS = 168; // with which 12 warps fit a multiprocessor
   private static final int WARP = 32;
   private static final int GATES = 4;
   private static final int QUAD = 4;
   private static final int SECTOR = 8; // floats
 
   static BiLstmPlan of(BiLstm.Options options) {
-    Search forwards = new Search(options, lanes -> forwardHeld(options, lanes), 72, 90);
-    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 90, 190);
-    Search streaming = new Search(options, lanes -> sums(options, lanes), 90, 190);
-    BiLstmLanes forward = forwards.best(2);
+    Search forwards = new Search(options, lanes -> forwardHeld(options, lanes), 60, 90);
+    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 60, 190);
+    Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190);
+    BiLstmLanes forward = forwards.best(2, FEW_REGISTERS);
     boolean forwardTurns = forward == null;
     if (forwardTurns) {
-      forward = required(options, forwards.best(1));
+      forward = forwards.best(1, MOST_REGISTERS);
     }
-    BiLstmLanes backward = backwards.best(2);
+    BiLstmLanes backward = backwards.best(2, MOST_REGISTERS);
     boolean backwardTurns = backward == null;
     if (backwardTurns) {
-      backward = backwards.best(1);
+      backward = backwards.best(1, MOST_REGISTERS);
     }
     boolean resident = backward != null;
     if (!resident) {
-      backward = required(options, streaming.best(1));
+      backward = streaming.best(1, MOST_REGISTERS);
+    }
+    if (forward == null || backward == null) {
+      throw new UnsupportedOperationException(
+          options + " needs more registers than a multiprocessor has; use the backend 'cpu'");
     }
     int directions = backwardTurns ? 1 : 2;
     int teams = Math.clamp(WARPS_WANTED * WARP / (directions * backward.threads()), 1, MOST_TEAMS);
@@ -62,14 +68,6 @@ record BiLstmPlan(
     int segment = segment(options, backward, directions * teams);
     return new BiLstmPlan(
         options, segment, forward, forwardTurns, backward, backwardTurns, resident, teams);
-  }
-
-  private static BiLstmLanes required(BiLstm.Options options, BiLstmLanes lanes) {
-    if (lanes == null) {
-      throw new UnsupportedOperationException(
-          options + " needs more registers than a multiprocessor has; use the backend 'cpu'");
-    }
-    return lanes;
   }
 
   /** Weights that a lane of the forward holds. */
@@ -106,11 +104,10 @@ record BiLstmPlan(
   }
 
   private static int backwardWindow(BiLstm.Options options, BiLstmLanes lanes, int segment) {
-    int step =
-        lanes.paddedWidth() * (options.projected() ? 2 : 1)
-            + lanes.paddedHidden()
-            + GATES * lanes.h();
-    return segment * step + 2 * (segment + 1) * lanes.paddedHidden();
+    int row = lanes.paddedWidth() + lanes.paddedHidden();
+    int gates = GATES * lanes.h();
+    int fromAbove = lanes.paddedHidden() + (options.projected() ? lanes.paddedWidth() : 0);
+    return (segment + 1) * (row + lanes.paddedHidden()) + segment * (gates + fromAbove);
   }
 
   /**
@@ -124,19 +121,19 @@ record BiLstmPlan(
   private record Search(
       BiLstm.Options options, ToIntFunction<BiLstmLanes> held, int registers, int overhead) {
     private static final int REGISTERS = 65_536; // of a multiprocessor
-    private static final int MOST_REGISTERS = 255; // of a thread
+    private static final int SCHEDULERS = 4; // among which warps are dealt out
     private static final int MOST_THREADS = 1024;
     private static final int MOST_GROUPS = 16;
     private static final int TILE_FLOATS = 160; // of a step, where there are several groups
 
-    /** The cheapest for so many directions at once; null where none fits. */
-    BiLstmLanes best(int directions) {
+    /** The cheapest for so many directions at once and registers a thread; null where none fits. */
+    BiLstmLanes best(int directions, int most) {
       BiLstmLanes best = null;
       for (int split = 1; split <= WARP / 2; split *= 2) {
         for (int together = 1; together <= Math.min(split, QUAD); together *= 2) {
           for (int groups = 1; groups <= MOST_GROUPS; groups++) {
             BiLstmLanes lanes = new BiLstmLanes(options, split, together, groups);
-            if (fits(lanes, directions) && (best == null || cost(lanes) < 0.97 * cost(best))) {
+            if (fits(lanes, directions, most) && (best == null || cost(lanes) < 0.97 * cost(best))) {
               best = lanes;
             }
           }
@@ -145,12 +142,12 @@ record BiLstmPlan(
       return best;
     }
 
-    private boolean fits(BiLstmLanes lanes, int directions) {
+    private boolean fits(BiLstmLanes lanes, int directions, int most) {
       int threads = directions * lanes.threads();
-      int needed = BiLstmLanes.whole(held.applyAsInt(lanes) + registers, 8);
+      int available = REGISTERS / BiLstmLanes.whole(threads, SCHEDULERS * WARP);
+      int needed = held.applyAsInt(lanes) + registers;
       return threads <= MOST_THREADS
-          && needed <= MOST_REGISTERS + 1
-          && threads * needed <= REGISTERS
+          && needed <= Math.min(most, available)
           && (lanes.groups() == 1 || lanes.sequences() * lanes.d() <= TILE_FLOATS);
     }
 
@@ -181,10 +178,9 @@ record BiLstmPlan(
 
   /** Bytes of shared memory of a block of the forward. */
   long forwardShared(int rows, boolean staged, boolean kept) {
+    int row = forward.paddedHidden() + (staged ? 0 : forward.paddedWidth());
     int window =
-        (segment + 1) * forward.paddedHidden()
-            + (staged ? 0 : segment * forward.paddedWidth())
-            + (options.projected() ? segment * forward.paddedWidth() : 0);
+        (segment + 1) * row + (options.projected() ? segment * forward.paddedWidth() : 0);
     long floats = (long) forwardDirections() * forward.windows(window);
     int keptRow = options.projected() ? forward.paddedWidth() : forward.paddedHidden();
     if (staged) {
@@ -193,7 +189,7 @@ record BiLstmPlan(
     if (kept) {
       floats += (long) forward.sequences() * rows(rows, keptRow);
     }
-    return 4 * floats;
+    return 4 * Math.max(floats, forwardGathered() ? forwardWeights() : 0);
   }
 
   /** Bytes of shared memory of a block of the backward. */
@@ -203,21 +199,30 @@ record BiLstmPlan(
     if (summed) {
       floats += (long) teams * backward.sequences() * rows(rows, backward.paddedWidth());
     }
-    return 4 * Math.max(floats, gathered() ? directionsSums() : 0);
+    return 4 * Math.max(floats, backwardGathered() ? backwardWeights() : 0);
   }
 
   private static int rows(int rows, int width) {
     return BiLstmLanes.banked(Math.multiplyExact(rows, width), QUAD);
   }
 
-  /** Values that the directions at once give to the gradient of the weights. */
-  private int directionsSums() {
-    return backwardDirections() * options.weights() / 2;
+  /** Floats of the weights of the directions at once. */
+  private int forwardWeights() {
+    return forwardDirections() * forward.sharedWeights(options.projected());
   }
 
-  /** Whether a block of the backward gathers its sums in shared memory. */
-  boolean gathered() {
-    return 4 * directionsSums() <= WINDOW_BYTES;
+  private int backwardWeights() {
+    return backwardDirections() * backward.sharedWeights(options.projected());
+  }
+
+  /** Whether a block of the forward reads its weights through shared memory. */
+  private boolean forwardGathered() {
+    return !forwardTurns && 4 * forwardWeights() <= WINDOW_BYTES;
+  }
+
+  /** Whether a block of the backward does, and gathers its sums there. */
+  private boolean backwardGathered() {
+    return 4 * backwardWeights() <= WINDOW_BYTES;
   }
 
   /** Whether the forward writes y by whole rows, because half rows would not be whole sectors. */
@@ -235,13 +240,14 @@ record BiLstmPlan(
         Map.entry("FORWARD_TOGETHER", forward.together()),
         Map.entry("FORWARD_GROUPS", forward.groups()),
         Map.entry("FORWARD_TURNS", forwardTurns ? 1 : 0),
+        Map.entry("FORWARD_GATHERED", forwardGathered() ? 1 : 0),
         Map.entry("BACKWARD_SPLIT", backward.split()),
         Map.entry("BACKWARD_TOGETHER", backward.together()),
         Map.entry("BACKWARD_GROUPS", backward.groups()),
         Map.entry("BACKWARD_TURNS", backwardTurns ? 1 : 0),
         Map.entry("BACKWARD_TEAMS", teams),
         Map.entry("BACKWARD_RESIDENT", resident ? 1 : 0),
-        Map.entry("BACKWARD_GATHERED", gathered() ? 1 : 0));
+        Map.entry("BACKWARD_GATHERED", backwardGathered() ? 1 : 0));
   }
 
   /** Floats a position of the checkpoints. */
