@@ -373,7 +373,7 @@ struct Backward {
   // What this direction adds to the rows of its window: dz, and dY in its own half of a row, or, with a
   // projection, in a row to which it comes first.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
-    constexpr int V = access(D, PROJECTED ? D : H);
+    constexpr int V = widest(D, PROJECTED ? D : H);
     each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
       const int column = piece * V;
       const int length = tile.length[r];
@@ -385,28 +385,18 @@ struct Backward {
       const bool second = TURNS ? direction == 1
                                 : direction == 0 ? t < length - first - SEGMENT : t >= first;
       const float* const from = window(direction, r);
-      Floats<V> value = *reinterpret_cast<const Floats<V>*>(from + s * ROW + column);
-      const bool through = PROJECTED ? !second : column / H == direction;
-      if (through) {
+      Access<V> value = load_access<V>(from + s * ROW, piece);
+      if (PROJECTED ? !second : column / H == direction) {
         const float* const down =
             PROJECTED ? from + Y_AT + s * L::DP + column : from + OUT_AT + s * L::HP + column % H;
-        const Floats<V> dy = *reinterpret_cast<const Floats<V>*>(down);
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          value.x[v] += dy.x[v];
-        }
+        value = value + load_access<V>(down, 0);
       }
       float* const out = dZ + (tile.place[r] + t) * D + column;
       float* const waiting = SUMMED ? sums + r * sum + t * L::DP + column : out;
       if (second) {
-        const Floats<V> other = *reinterpret_cast<const Floats<V>*>(waiting);
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          value.x[v] += other.x[v];
-        }
-        *reinterpret_cast<Floats<V>*>(out) = value;
+        store_access<V>(out, 0, value + load_access<V>(waiting, 0));
       } else {
-        *reinterpret_cast<Floats<V>*>(waiting) = value;
+        store_access<V>(waiting, 0, value);
       }
     });
   }

@@ -120,7 +120,7 @@ struct Cell {
   float i, f, g, o;
 
   __device__ __forceinline__ explicit Cell(const float (&sum)[GATES])
-      : i(sigmoid(sum[0])), f(sigmoid(sum[1])), g(tanhf(sum[2])), o(sigmoid(sum[3])) {}
+      : i(gate_sigmoid(sum[0])), f(gate_sigmoid(sum[1])), g(tanhf(sum[2])), o(gate_sigmoid(sum[3])) {}
 
   __device__ __forceinline__ float state(float c) const { return fmaf(f, c, i * g); }
   __device__ __forceinline__ float hidden(float c) const { return o * tanhf(c); }

@@ -53,7 +53,7 @@ struct Forward {
 
   // The whole tile's z, by all threads. Sequences that are not there get one row of zeros.
   __device__ __forceinline__ void stage_tile() const {
-    constexpr int V = access(D, D);
+    constexpr int V = widest(D, D);
     constexpr int PIECES = L::DP / V;
     for (int r = 0; r < L::SEQUENCES; ++r) {
       const float* source = z + tile.place[r] * D;
@@ -61,11 +61,11 @@ struct Forward {
 #pragma unroll 4
       for (int i = threadIdx.x; i < max(length, 1) * PIECES; i += THREADS) {
         const int column = i % PIECES * V;
-        Floats<V> value = {};
+        Access<V> value = zero_access<V>();
         if (length > 0 && column < D) {
-          value = *reinterpret_cast<const Floats<V>*>(source + i / PIECES * D + column);
+          value = load_access<V>(source + i / PIECES * D + column, 0);
         }
-        *reinterpret_cast<Floats<V>*>(staged + r * stage + i * V) = value;
+        store_access<V>(staged + r * stage, i, value);
       }
     }
   }
@@ -193,20 +193,14 @@ struct Forward {
 
   // y = z + h in the direction's half of each row of the window.
   __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
-    constexpr int V = access(D, H);
+    constexpr int V = widest(D, H);
     each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS>(member, [&](int r, int s, int piece) {
       if (s < count && first + s < tile.length[r]) {
-        const int place = direction * H + piece * V;
-        Floats<V> value = *reinterpret_cast<const Floats<V>*>(
-            input_row(direction, r, first + s) + place);
-        const Floats<V> h = *reinterpret_cast<const Floats<V>*>(
-            window(direction, r) + (s + 1) * ROW + STATE_AT + piece * V);
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          value.x[v] += h.x[v];
-        }
         const long long t = tile.place[r] + tile.position(r, direction, first + s);
-        *reinterpret_cast<Floats<V>*>(y + t * D + place) = value;
+        const float* const x = input_row(direction, r, first + s) + direction * H;
+        const float* const h = window(direction, r) + (s + 1) * ROW + STATE_AT;
+        store_access<V>(y + t * D + direction * H, piece,
+                        load_access<V>(x, piece) + load_access<V>(h, piece));
       }
     });
   }
@@ -214,7 +208,7 @@ struct Forward {
   // Rows of the window to which the other direction has not come yet wait in `kept`, or in y itself;
   // the others are completed.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
-    constexpr int V = access(D, PROJECTED ? D : H);
+    constexpr int V = widest(D, PROJECTED ? D : H);
     each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
       const int column = piece * V;
       const int length = tile.length[r];
@@ -226,40 +220,26 @@ struct Forward {
       const bool second = TURNS ? direction == 1
                                 : direction == 0 ? t >= length - first : t < first + SEGMENT;
       float* const out = y + (tile.place[r] + t) * D + column;
-      const Floats<V> x =
-          *reinterpret_cast<const Floats<V>*>(input_row(direction, r, first + s) + column);
+      const Access<V> x = load_access<V>(input_row(direction, r, first + s), piece);
       float* const kept_row = kept + r * keep + t * KEPT_ROW;
       if constexpr (PROJECTED) {
-        Floats<V> value = *reinterpret_cast<const Floats<V>*>(
-            window(direction, r) + OUT_AT + s * L::DP + column);
+        const Access<V> add =
+            load_access<V>(window(direction, r) + OUT_AT + s * L::DP, piece);
         float* const waiting = KEPT ? kept_row + column : out;
-        const Floats<V> before = second ? *reinterpret_cast<const Floats<V>*>(waiting) : x;
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          value.x[v] += before.x[v];
-        }
         if (second) {
-          *reinterpret_cast<Floats<V>*>(out) = value;
+          store_access<V>(out, 0, add + load_access<V>(waiting, 0));
         } else {
-          *reinterpret_cast<Floats<V>*>(waiting) = value;
+          store_access<V>(waiting, 0, add + x);
         }
       } else {
         const bool mine = column / H == direction;
         const int unit = column % H;
         const float* const state = window(direction, r) + (s + 1) * ROW + STATE_AT + unit;
-        if (!second) {
-          if (mine) {
-            *reinterpret_cast<Floats<V>*>(kept_row + unit) =
-                *reinterpret_cast<const Floats<V>*>(state);
-          }
-          return;
+        if (second) {
+          store_access<V>(out, 0, x + load_access<V>(mine ? state : kept_row + unit, 0));
+        } else if (mine) {
+          store_access<V>(kept_row + unit, 0, load_access<V>(state, 0));
         }
-        Floats<V> value = *reinterpret_cast<const Floats<V>*>(mine ? state : kept_row + unit);
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          value.x[v] += x.x[v];
-        }
-        *reinterpret_cast<Floats<V>*>(out) = value;
       }
     });
   }

@@ -21,9 +21,10 @@ __host__ __device__ constexpr int banked(int n, int rest) {
   return whole(n, 4) + ((whole(rest, 4) - whole(n, 4)) % 32 + 32) % 32;
 }
 
-// 1 / (1 + e^-x). The exponent's product is rounded once, like x itself; both approximations are
-// within two units in the last place, and the limits 0 and 1 are exact.
-__device__ __forceinline__ float sigmoid(float x) {
+// 1 / (1 + e^-x) for a gate, where no more than tanhf's own exactness is needed (sigmoid.cuh has one to
+// the last place): the exponent's product is rounded once, like x itself; both approximations are within
+// two units in the last place, and the limits 0 and 1 are exact.
+__device__ __forceinline__ float gate_sigmoid(float x) {
   float power;
   float result;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x * -1.44269504f));

@@ -2,16 +2,11 @@
 // steps in shared memory. A direction counts its own steps: step s is position s forward, and position
 // length - 1 - s backward, so that both begin at 0 with zero states.
 #pragma once
+#include "access.cuh"
 #include "bilstm_lanes.cuh"
 
-// V floats that move as one.
-template <int V>
-struct alignas(4 * V) Floats {
-  float x[V];
-};
-
 // The widest access that divides all of the given counts of floats.
-__host__ __device__ constexpr int access(int a, int b) {
+__host__ __device__ constexpr int widest(int a, int b) {
   return a % 4 == 0 && b % 4 == 0 ? 4 : a % 2 == 0 && b % 2 == 0 ? 2 : 1;
 }
 
@@ -99,14 +94,14 @@ template <int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int SEQUENCES,
 __device__ __forceinline__ void load_window(
     int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source,
     Target target) {
-  constexpr int V = access(D, WIDTH);
+  constexpr int V = widest(D, WIDTH);
   each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS>(
       lane, [&](int r, int row, int piece) {
-        Floats<V> value = {};
+        Access<V> value = zero_access<V>();
         if (piece * V < WIDTH && first + row < tile.length[r]) {
           const long long t = tile.place[r] + tile.position(r, direction, first + row);
-          value = *reinterpret_cast<const Floats<V>*>(source + t * D + piece * V);
+          value = load_access<V>(source + t * D, piece);
         }
-        *reinterpret_cast<Floats<V>*>(target(r) + row * STRIDE + piece * V) = value;
+        store_access<V>(target(r) + row * STRIDE, piece, value);
       });
 }

@@ -61,9 +61,35 @@ public final class CudaContext implements AutoCloseable {
     return device;
   }
 
-  /** The stream in which everything of this context runs, in the order of the calls. */
+  /** The stream of this context, in which backends run everything in the order of the calls. */
   public CudaStream stream() {
     return stream;
+  }
+
+  /**
+   * Another stream, beside the context's own. Nothing orders the two but {@link CudaEvent}s; memory
+   * may be released when its scope closes, which waits for all streams.
+   */
+  public CudaStream newStream() {
+    return own(new CudaStream(this));
+  }
+
+  /** A new event, not recorded yet. */
+  public CudaEvent newEvent() {
+    try (Use inside = enter()) {
+      return own(new CudaEvent(this));
+    }
+  }
+
+  /**
+   * Pinned host memory.
+   *
+   * @param label appears in errors
+   */
+  public PinnedBuffer pinned(long bytes, String label) {
+    try (Use inside = enter()) {
+      return own(new PinnedBuffer(this, bytes, label));
+    }
   }
 
   /** Who owns how much of the device's memory. */

@@ -60,8 +60,7 @@ public final class CudaDriver {
     Driver.check("cuDriverGetVersion", JCudaDriver.cuDriverGetVersion(version));
     if (version[0] < OLDEST_DRIVER) {
       return Optional.of(
-          "the driver is for CUDA %d.%d, older than 12.0%s"
-              .formatted(version[0] / 1000, version[0] % 1000 / 10, REMEDY));
+          "the driver is for CUDA %s, older than 12.0%s".formatted(text(version[0]), REMEDY));
     }
     List<CudaDevice> devices = query();
     if (devices.stream().noneMatch(CudaDriver::usable)) {
@@ -85,6 +84,17 @@ public final class CudaDriver {
               throw new IllegalStateException("CUDA cannot be used here: " + reason);
             });
     return query().stream().filter(CudaDriver::usable).toList();
+  }
+
+  /** The newest CUDA that the driver knows, such as 12.6. */
+  static String version() {
+    int[] version = {0};
+    Driver.check("cuDriverGetVersion", JCudaDriver.cuDriverGetVersion(version));
+    return text(version[0]);
+  }
+
+  private static String text(int version) {
+    return version / 1000 + "." + version % 1000 / 10;
   }
 
   private static boolean usable(CudaDevice device) {

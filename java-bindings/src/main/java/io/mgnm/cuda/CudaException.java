@@ -18,12 +18,17 @@ public class CudaException extends RuntimeException {
     this.code = code;
   }
 
+  /** A failed status of a library on top of the driver, with the library's own word for it. */
+  static CudaException of(String call, int status, String text) {
+    return new CudaException(call, status, call + " returned " + text + " (" + status + ")");
+  }
+
   /** The C function that failed, such as {@code cuLaunchKernel}. */
   public String call() {
     return call;
   }
 
-  /** What it returned: a {@code CUresult} or {@code nvrtcResult}. */
+  /** What it returned: a {@code CUresult}, or the status of the library that was called. */
   public int code() {
     return code;
   }

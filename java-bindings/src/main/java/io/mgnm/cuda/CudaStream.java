@@ -1,8 +1,10 @@
 package io.mgnm.cuda;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import jcuda.Pointer;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUstream;
@@ -11,17 +13,16 @@ import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
 /**
- * A context's queue: copies and kernels run in the order of the calls. Copies go through a pinned
- * buffer in this same queue, because a copy from pageable memory may still be under way on its last
- * stretch when the driver returns, and nothing would order it before the next kernel.
+ * A queue of a context: copies and kernels run in the order of the calls. Copies go through a
+ * pinned buffer in this same queue, because a copy from pageable memory may still be under way on
+ * its last stretch when the driver returns, and nothing would order it before the next kernel.
  */
 public final class CudaStream implements AutoCloseable {
   private static final int STAGING_BYTES = 4 << 20;
 
   private final CudaContext context;
   private final CUstream stream = new CUstream();
-  private final Pointer pinned = new Pointer();
-  private ByteBuffer staging; // over the pinned memory; made when first needed
+  private PinnedBuffer staging; // made when first needed
   private boolean capturing;
   private boolean closed;
 
@@ -65,7 +66,9 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.FLOAT32, values.length);
     toDevice(
         buffer,
-        (first, count) -> staging.asFloatBuffer().put(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                values, Math.toIntExact(first), staging.segment(), JAVA_FLOAT, 0, count));
   }
 
   /** Copies {@code values} to the device. Returns when {@code values} may be changed again. */
@@ -73,7 +76,19 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.INT32, values.length);
     toDevice(
         buffer,
-        (first, count) -> staging.asIntBuffer().put(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                values, Math.toIntExact(first), staging.segment(), JAVA_INT, 0, count));
+  }
+
+  /** Copies {@code values} to the device. Returns when {@code values} may be changed again. */
+  public void upload(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toDevice(
+        buffer,
+        (first, count) ->
+            MemorySegment.copy(
+                values, Math.toIntExact(first), staging.segment(), JAVA_LONG, 0, count));
   }
 
   /** Waits for what was given to the stream, and copies to the host. */
@@ -81,7 +96,9 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.FLOAT32, values.length);
     toHost(
         buffer,
-        (first, count) -> staging.asFloatBuffer().get(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                staging.segment(), JAVA_FLOAT, 0, values, Math.toIntExact(first), count));
   }
 
   /** Waits for what was given to the stream, and copies to the host. */
@@ -89,7 +106,19 @@ public final class CudaStream implements AutoCloseable {
     checkCopy(buffer, ElementType.INT32, values.length);
     toHost(
         buffer,
-        (first, count) -> staging.asIntBuffer().get(0, values, Math.toIntExact(first), count));
+        (first, count) ->
+            MemorySegment.copy(
+                staging.segment(), JAVA_INT, 0, values, Math.toIntExact(first), count));
+  }
+
+  /** Waits for what was given to the stream, and copies to the host. */
+  public void download(DeviceBuffer buffer, long[] values) {
+    checkCopy(buffer, ElementType.INT64, values.length);
+    toHost(
+        buffer,
+        (first, count) ->
+            MemorySegment.copy(
+                staging.segment(), JAVA_LONG, 0, values, Math.toIntExact(first), count));
   }
 
   private static void checkCopy(DeviceBuffer buffer, ElementType type, int values) {
@@ -114,7 +143,7 @@ public final class CudaStream implements AutoCloseable {
         CUdeviceptr to = buffer.pointer().withByteOffset(first * buffer.type().bytes());
         context.check(
             "cuMemcpyHtoDAsync",
-            JCudaDriver.cuMemcpyHtoDAsync(to, pinned, bytes, stream),
+            JCudaDriver.cuMemcpyHtoDAsync(to, staging.pointer(), bytes, stream),
             bytes,
             " bytes to ",
             buffer);
@@ -132,13 +161,68 @@ public final class CudaStream implements AutoCloseable {
         CUdeviceptr from = buffer.pointer().withByteOffset(first * buffer.type().bytes());
         context.check(
             "cuMemcpyDtoHAsync",
-            JCudaDriver.cuMemcpyDtoHAsync(pinned, from, bytes, stream),
+            JCudaDriver.cuMemcpyDtoHAsync(staging.pointer(), from, bytes, stream),
             bytes,
             " bytes from ",
             buffer);
         synchronize();
         take.move(first, count);
       }
+    }
+  }
+
+  /**
+   * Copies all of {@code buffer} from the start of pinned memory, while Java goes on. May be
+   * captured.
+   */
+  public void uploadAsync(DeviceBuffer buffer, PinnedBuffer from) {
+    try (CudaContext.Use inside = enter(buffer)) {
+      checkCopy(buffer, from);
+      context.check(
+          "cuMemcpyHtoDAsync",
+          JCudaDriver.cuMemcpyHtoDAsync(buffer.pointer(), from.pointer(), buffer.bytes(), stream),
+          buffer,
+          " from ",
+          from);
+      used(from);
+    }
+  }
+
+  /**
+   * Copies all of {@code buffer} to the start of pinned memory, while Java goes on; {@link
+   * PinnedBuffer#await} waits for it. May be captured.
+   */
+  public void downloadAsync(DeviceBuffer buffer, PinnedBuffer to) {
+    try (CudaContext.Use inside = enter(buffer)) {
+      checkCopy(buffer, to);
+      context.check(
+          "cuMemcpyDtoHAsync",
+          JCudaDriver.cuMemcpyDtoHAsync(to.pointer(), buffer.pointer(), buffer.bytes(), stream),
+          buffer,
+          " to ",
+          to);
+      used(to);
+    }
+  }
+
+  private void checkCopy(DeviceBuffer buffer, PinnedBuffer host) {
+    if (host.context() != context || host.bytes() < buffer.bytes()) {
+      throw new IllegalArgumentException(
+          "copy between %s and %s of %s".formatted(buffer, host, host.context()));
+    }
+  }
+
+  /** Inside a capture nothing happens yet: whoever launches the graph waits for the graph. */
+  private void used(PinnedBuffer host) {
+    if (!capturing) {
+      host.used(this);
+    }
+  }
+
+  /** What is given to this stream from now on runs after {@code event}'s mark. */
+  public void waitFor(CudaEvent event) {
+    try (CudaContext.Use inside = context.enter()) {
+      context.check("cuStreamWaitEvent", JCudaDriver.cuStreamWaitEvent(stream, event.handle(), 0));
     }
   }
 
@@ -163,12 +247,7 @@ public final class CudaStream implements AutoCloseable {
         throw new IllegalStateException("a copy to or from the host cannot be captured");
       }
       if (staging == null) {
-        context.check(
-            "cuMemAllocHost",
-            JCudaDriver.cuMemAllocHost(pinned, STAGING_BYTES),
-            STAGING_BYTES,
-            " bytes of pinned memory for copies");
-        staging = pinned.getByteBuffer(0, STAGING_BYTES).order(ByteOrder.nativeOrder());
+        staging = new PinnedBuffer(context, STAGING_BYTES, "copies of a stream");
       }
       return inside;
     } catch (RuntimeException e) {
@@ -224,15 +303,15 @@ public final class CudaStream implements AutoCloseable {
       return;
     }
     closed = true;
-    if (context.isDead()) {
+    context.disown(this);
+    if (context.isClosed() || context.isDead()) {
       return; // it went with the context
     }
     try (CudaContext.Use inside = context.enter()) {
       Owned parts = new Owned();
       parts.add(() -> context.check("cuStreamDestroy", JCudaDriver.cuStreamDestroy(stream)));
       if (staging != null) {
-        staging = null;
-        parts.add(() -> context.check("cuMemFreeHost", JCudaDriver.cuMemFreeHost(pinned)));
+        parts.add(staging);
       }
       parts.add(this::synchronize);
       parts.closeAll();

@@ -16,7 +16,7 @@ import jcuda.nvrtc.nvrtcResult;
  * Compiles kernels with NVRTC and keeps the results on disk. Needs no device and no toolkit; no
  * header but NVRTC's own and the source's. Processes may share the folder.
  */
-public final class KernelCompiler {
+public final class KernelCompiler implements KernelBuilder {
   /** Part of every name in the cache: raised where what is kept, or how, changes. */
   private static final String FORMAT = "1";
 
@@ -56,7 +56,7 @@ public final class KernelCompiler {
     return NvrtcLibrary.load();
   }
 
-  /** NVRTC's version, such as 12.9. */
+  @Override
   public String version() {
     return version;
   }
@@ -72,10 +72,8 @@ public final class KernelCompiler {
   /**
    * Compiles, or takes the result of an earlier time. For a device newer than the compiler it makes
    * PTX of the newest generation before it, which the driver translates.
-   *
-   * @param options such as {@code -DNAME=VALUE}; architecture and language are this class's affair
-   * @throws KernelCompileException where the source has errors
    */
+  @Override
   public KernelImage compile(KernelSource source, List<String> options, CompileTarget target) {
     CompileTarget possible = possible(target);
     List<String> all = new ArrayList<>(options);

@@ -48,7 +48,8 @@ public final class KernelImage {
     return code.length;
   }
 
-  byte[] code() {
-    return code;
+  /** PTX text, or machine code. */
+  public byte[] code() {
+    return code.clone();
   }
 }

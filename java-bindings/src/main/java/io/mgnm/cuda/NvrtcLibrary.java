@@ -36,6 +36,7 @@ final class NvrtcLibrary {
           + " is, or put org.bytedeco:cuda-redist:12.9-9.10-1.5.12 with the classifier of your"
           + " system on the class path (362 MB)";
 
+  private static final List<String> looked = new ArrayList<>();
   private static boolean loaded;
 
   private NvrtcLibrary() {}
@@ -49,6 +50,7 @@ final class NvrtcLibrary {
     if (loaded) {
       return Optional.empty();
     }
+    looked.clear();
     Optional<String> failure = loadLibrary();
     if (failure.isPresent()) {
       return Optional.of("no compiler library: " + failure.get() + REMEDY);
@@ -61,18 +63,33 @@ final class NvrtcLibrary {
   private static Optional<String> loadLibrary() {
     String chosen = System.getProperty(PROPERTY);
     if (chosen != null) {
-      return loadFrom(Path.of(chosen));
+      return looked("-D" + PROPERTY + "=" + chosen, loadFrom(Path.of(chosen)));
     }
     if (NvrtcLibrary.class.getResource(RESOURCES + LIBRARY) != null) {
-      return loadFrom(unpack());
+      return looked("class path", loadFrom(unpack()));
     }
-    Optional<String> failure = SharedLibraries.load(LIBRARY);
+    looked.add("class path: no " + RESOURCES + LIBRARY);
+    Optional<String> failure = looked("system's loader", SharedLibraries.load(LIBRARY));
     for (Path folder : toolkits()) {
-      if (failure.isPresent() && Files.exists(folder.resolve(LIBRARY))) {
-        failure = loadFrom(folder);
+      if (failure.isPresent()) {
+        if (Files.exists(folder.resolve(LIBRARY))) {
+          failure = looked(folder.toString(), loadFrom(folder));
+        } else {
+          looked.add(folder + ": no " + LIBRARY);
+        }
       }
     }
     return failure;
+  }
+
+  private static Optional<String> looked(String where, Optional<String> failure) {
+    looked.add(where + ": " + failure.orElse("found"));
+    return failure;
+  }
+
+  /** Where the last {@link #load} looked, and what it found there in the loader's words. */
+  static synchronized List<String> looked() {
+    return List.copyOf(looked);
   }
 
   /** NVRTC looks for its builtins by name alone, so they are loaded before it. */

@@ -1,5 +1,7 @@
 package io.mgnm.ops;
 
+import java.util.List;
+
 /** A kind of backend, found through {@link java.util.ServiceLoader}. See {@link Backends}. */
 public interface BackendProvider {
 
@@ -12,6 +14,9 @@ public interface BackendProvider {
   /** Whether the backend can run here, and if not, why and what would help. */
   Availability availability();
 
+  /** What it needs, and what of that is here: for people who ask why it does or does not run. */
+  List<Finding> describe();
+
   /**
    * Opens the backend.
    *
@@ -23,4 +28,13 @@ public interface BackendProvider {
    * Whether a backend can run here; {@code detail} is the reason and the remedy where it cannot.
    */
   record Availability(boolean available, String detail) {}
+
+  /**
+   * One thing that was looked for.
+   *
+   * @param what it is
+   * @param found whether it is there and can be used
+   * @param detail where it was looked for and what was found, or how to get it
+   */
+  record Finding(String what, boolean found, String detail) {}
 }

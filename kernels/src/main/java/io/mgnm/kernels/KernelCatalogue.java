@@ -14,12 +14,23 @@ import java.util.TreeMap;
  * contract.
  */
 public final class KernelCatalogue {
-  private static final List<String> STEMS = List.of("bilstm", "capsule_squash");
-  private static final List<String> HEADERS = List.of("bilstm_backward.cuh",
+  private static final List<String> STEMS =
+      List.of("bilstm", "capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+  private static final List<String> HEADERS =
+      List.of(
+          "access.cuh",
+          "bilstm_backward.cuh",
           "bilstm_cell.cuh",
           "bilstm_forward.cuh",
           "bilstm_lanes.cuh",
-          "bilstm_tile.cuh", "partials.cuh", "squash.cuh", "warp.cuh");
+          "bilstm_tile.cuh",
+          "item_rows.cuh",
+          "partials.cuh",
+          "quads.cuh",
+          "sigmoid.cuh",
+          "squash.cuh",
+          "step_state.cuh",
+          "warp.cuh");
 
   private KernelCatalogue() {}
 

@@ -8,7 +8,6 @@ import io.mgnm.data.DemoData;
 import io.mgnm.data.Part;
 import io.mgnm.eval.EvaluationOptions;
 import io.mgnm.ops.Backend;
-import io.mgnm.ops.Backends;
 import io.mgnm.recommend.Recommendation;
 import io.mgnm.recommend.Recommender;
 import io.mgnm.train.RunFolder;
@@ -87,7 +86,7 @@ public final class DemoCommand implements Subcommand {
   }
 
   private boolean train(Dataset data, Path folder, PrintWriter err) throws IOException {
-    try (Backend opened = Backends.open(backend.name, backend.options())) {
+    try (Backend opened = backend.open()) {
       RunFolder run =
           Files.exists(folder)
               ? RunFolder.resume(folder, data, old -> old.with(Key.EPOCHS, epochs))
@@ -118,7 +117,7 @@ public final class DemoCommand implements Subcommand {
   private void evaluate(Dataset data, Path folder) throws IOException {
     RunFolder run = RunFolder.open(folder);
     PrintWriter text = spec.commandLine().getOut();
-    try (Backend opened = Backends.open(backend.name, backend.options());
+    try (Backend opened = backend.open();
         TrainedModel model = TrainedModel.open(opened, run, data)) {
       text.println();
       ResultTable.evaluate(
@@ -135,7 +134,7 @@ public final class DemoCommand implements Subcommand {
   private void recommend(Path folder) throws IOException {
     PrintWriter text = spec.commandLine().getOut();
     try (Recommender recommender =
-        Recommender.open(folder, null, backend.name, backend.options())) {
+        Recommender.open(folder, null, backend.name(), backend.options())) {
       Dataset data = recommender.data();
       for (int example = 0; example < EXAMPLES; example++) {
         int user = (2 * example + 1) * data.users() / (2 * EXAMPLES);

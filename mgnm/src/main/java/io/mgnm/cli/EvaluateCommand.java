@@ -6,7 +6,6 @@ import io.mgnm.data.Part;
 import io.mgnm.eval.EvaluationOptions;
 import io.mgnm.eval.Ties;
 import io.mgnm.ops.Backend;
-import io.mgnm.ops.Backends;
 import io.mgnm.train.RunFolder;
 import io.mgnm.train.TrainedModel;
 import java.io.IOException;
@@ -99,7 +98,7 @@ public final class EvaluateCommand implements Subcommand {
     EvaluationOptions options = options();
     RunFolder run = RunFolder.open(folder);
     try (Dataset dataset = run.openData(data);
-        Backend opened = Backends.open(backend.name, backend.options());
+        Backend opened = backend.open();
         TrainedModel model = TrainedModel.open(opened, run, dataset)) {
       ResultTable table =
           ResultTable.evaluate(

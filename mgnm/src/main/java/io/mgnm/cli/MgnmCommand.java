@@ -2,6 +2,7 @@ package io.mgnm.cli;
 
 import io.mgnm.config.SettingsException;
 import io.mgnm.data.BadInputException;
+import io.mgnm.ops.BackendUnavailableException;
 import java.io.PrintWriter;
 import java.util.ServiceLoader;
 import picocli.CommandLine;
@@ -42,6 +43,7 @@ public final class MgnmCommand {
     line.addSubcommand(new EvaluateCommand());
     line.addSubcommand(new RecommendCommand());
     line.addSubcommand(new SettingsCommand());
+    line.addSubcommand(new DoctorCommand());
     ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExecutionExceptionHandler(MgnmCommand::explain);
@@ -53,6 +55,11 @@ public final class MgnmCommand {
     PrintWriter err = line.getErr();
     if (exception instanceof BadInputException || exception instanceof SettingsException) {
       err.println("mgnm: " + exception.getMessage());
+      return BAD_INPUT;
+    }
+    if (exception instanceof BackendUnavailableException) {
+      err.println("mgnm: " + exception.getMessage());
+      err.println("`mgnm doctor` says what was looked for, and where.");
       return BAD_INPUT;
     }
     err.println("mgnm: " + line.getCommandName() + " failed: " + exception.getMessage());

@@ -68,7 +68,7 @@ public final class RecommendCommand implements Subcommand {
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     try (Recommender recommender =
-        Recommender.open(folder, data, backend.name, backend.options())) {
+        Recommender.open(folder, data, backend.name(), backend.options())) {
       Recommendation answer =
           whom.user != null
               ? recommender.recommendForUser(whom.user, k, includeSeen)

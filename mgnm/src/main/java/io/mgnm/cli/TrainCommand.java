@@ -6,7 +6,6 @@ import io.mgnm.config.Settings;
 import io.mgnm.data.BadInputException;
 import io.mgnm.data.Dataset;
 import io.mgnm.ops.Backend;
-import io.mgnm.ops.Backends;
 import io.mgnm.train.RunFolder;
 import io.mgnm.train.Trainer;
 import java.io.IOException;
@@ -79,7 +78,7 @@ public final class TrainCommand implements Subcommand {
           "leave them out: the run keeps its settings");
     }
     try (Dataset data = Dataset.open(folder);
-        Backend opened = Backends.open(backend.name, backend.options())) {
+        Backend opened = backend.open()) {
       RunFolder run =
           resume
               ? RunFolder.resume(out, data, this::withEpochs)

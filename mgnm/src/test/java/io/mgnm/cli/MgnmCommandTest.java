@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.mgnm.cuda.CudaDriver;
 import io.mgnm.data.BadInputException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -64,6 +65,14 @@ class MgnmCommandTest {
   }
 
   @Test
+  void doctorSaysWhatRunsAndWhatWouldHelp() {
+    assertThat(run("doctor")).isZero();
+    assertThat(out.toString())
+        .contains("cpu: runs here", "yes  Vector API: ", "--backend auto takes ")
+        .contains("cuda: ", "driver and device: ", "compiler", "kernel cache: ", "NVML: ");
+  }
+
+  @Test
   void fromNothingToADescription() throws IOException {
     String table = folder.resolve("t.tsv.gz").toString();
     String data = folder.resolve("data").toString();
@@ -96,6 +105,23 @@ class MgnmCommandTest {
     assertThat(json.at("/manifest/users").asInt()).isEqualTo(40);
     assertThat(json.at("/manifest/split/parts/2/samples").asInt()).isEqualTo(172);
     assertThat(json.at("/lengths/histogram").isArray()).isTrue();
+    aBackendThatIsNotThereIsBadInput(data);
+  }
+
+  private void aBackendThatIsNotThereIsBadInput(String data) {
+    String run = folder.resolve("run").toString();
+    assertThat(run("train", data, "--out", run, "--backend", "cudda")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("expected --backend to be one of auto, cuda, cpu, reference, found 'cudda'");
+    assertThat(run("train", data, "--out", run, "--threads", "0")).isEqualTo(2);
+    assertThat(err.toString()).contains("expected --threads to be at least 1, found 0");
+    if (CudaDriver.unavailable().isPresent()) {
+      assertThat(run("train", data, "--out", run, "--backend", "cuda")).isEqualTo(2);
+      assertThat(err.toString())
+          .contains("backend 'cuda' cannot run here: ", "mgnm doctor")
+          .doesNotContain("\tat ");
+    }
+    assertThat(Path.of(run)).doesNotExist();
   }
 
   @Test

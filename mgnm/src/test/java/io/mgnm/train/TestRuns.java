@@ -2,6 +2,8 @@ package io.mgnm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.mgnm.config.Key;
 import io.mgnm.config.Preset;
 import io.mgnm.config.Settings;
@@ -78,6 +80,16 @@ public final class TestRuns {
         return trainer.train(stop);
       }
     }
+  }
+
+  /** The lines of a run's metrics, an epoch each. */
+  public static List<JsonNode> metrics(Path run) throws IOException {
+    ObjectMapper mapper = new ObjectMapper();
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+      lines.add(mapper.readTree(line));
+    }
+    return lines;
   }
 
   /** Fails unless two checkpoints have the same tensors to the bit. */

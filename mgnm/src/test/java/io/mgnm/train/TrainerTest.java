@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.mgnm.config.Key;
 import io.mgnm.config.Settings;
 import io.mgnm.data.BadInputException;
@@ -12,7 +11,6 @@ import io.mgnm.data.Dataset;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -163,11 +161,6 @@ class TrainerTest {
   }
 
   private List<JsonNode> metrics(String run) throws IOException {
-    ObjectMapper json = new ObjectMapper();
-    List<JsonNode> lines = new ArrayList<>();
-    for (String line : Files.readAllLines(folder.resolve(run).resolve("metrics.jsonl"))) {
-      lines.add(json.readTree(line));
-    }
-    return lines;
+    return TestRuns.metrics(folder.resolve(run));
   }
 }

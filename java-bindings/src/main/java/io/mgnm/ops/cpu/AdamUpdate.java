@@ -5,7 +5,6 @@ import static io.mgnm.ops.cpu.Lanes.STEP;
 
 import io.mgnm.ops.Adam;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Adam on runs of neighbouring values of one tensor. What depends on the step is computed in double
@@ -68,63 +67,33 @@ final class AdamUpdate {
   void run(int first, int count, float[] gradients, int at, float a, float c) {
     int i = 0;
     for (; i <= count - STEP; i += STEP) {
-      FloatVector value = FloatVector.fromArray(FLOATS, p, pOffset + first + i);
+      int place = first + i;
+      FloatVector value = FloatVector.fromArray(FLOATS, p, pOffset + place);
       FloatVector g = FloatVector.fromArray(FLOATS, gradients, at + i);
-      update(value, value.fma(broadcast(l2), g), first + i, a, c);
+      g = value.fma(FloatVector.broadcast(FLOATS, l2), g);
+      FloatVector mean = FloatVector.fromArray(FLOATS, m, mOffset + place);
+      mean = g.sub(mean).fma(FloatVector.broadcast(FLOATS, rest1), mean);
+      FloatVector square = FloatVector.fromArray(FLOATS, v, vOffset + place);
+      square = g.mul(g).sub(square).fma(FloatVector.broadcast(FLOATS, rest2), square);
+      mean.intoArray(m, mOffset + place);
+      square.intoArray(v, vOffset + place);
+      FloatVector root = square.mul(c).sqrt().add(epsilon);
+      value.sub(mean.mul(a).div(root)).intoArray(p, pOffset + place);
     }
-    if (i < count) {
-      VectorMask<Float> tail = FLOATS.indexInRange(i, count);
-      FloatVector value = FloatVector.fromArray(FLOATS, p, pOffset + first + i, tail);
-      FloatVector g = FloatVector.fromArray(FLOATS, gradients, at + i, tail);
-      update(value, value.fma(broadcast(l2), g), first + i, a, c, tail);
-    }
-  }
-
-  /** Likewise, with gradients of 0. */
-  void run(int first, int count, float a, float c) {
-    int i = 0;
-    for (; i <= count - STEP; i += STEP) {
-      FloatVector value = FloatVector.fromArray(FLOATS, p, pOffset + first + i);
-      update(value, value.mul(l2), first + i, a, c);
-    }
-    if (i < count) {
-      VectorMask<Float> tail = FLOATS.indexInRange(i, count);
-      FloatVector value = FloatVector.fromArray(FLOATS, p, pOffset + first + i, tail);
-      update(value, value.mul(l2), first + i, a, c, tail);
+    for (; i < count; i++) { // the same bits one by one: C2 boxes masked vectors
+      one(first + i, gradients[at + i], a, c);
     }
   }
 
-  private void update(FloatVector value, FloatVector g, int i, float a, float c) {
-    FloatVector first = moment1(FloatVector.fromArray(FLOATS, m, mOffset + i), g);
-    FloatVector second = moment2(FloatVector.fromArray(FLOATS, v, vOffset + i), g);
-    first.intoArray(m, mOffset + i);
-    second.intoArray(v, vOffset + i);
-    step(value, first, second, a, c).intoArray(p, pOffset + i);
-  }
-
-  private void update(
-      FloatVector value, FloatVector g, int i, float a, float c, VectorMask<Float> tail) {
-    FloatVector first = moment1(FloatVector.fromArray(FLOATS, m, mOffset + i, tail), g);
-    FloatVector second = moment2(FloatVector.fromArray(FLOATS, v, vOffset + i, tail), g);
-    first.intoArray(m, mOffset + i, tail);
-    second.intoArray(v, vOffset + i, tail);
-    step(value, first, second, a, c).intoArray(p, pOffset + i, tail);
-  }
-
-  private FloatVector moment1(FloatVector moment, FloatVector g) {
-    return g.sub(moment).fma(broadcast(rest1), moment);
-  }
-
-  private FloatVector moment2(FloatVector moment, FloatVector g) {
-    return g.mul(g).sub(moment).fma(broadcast(rest2), moment);
-  }
-
-  private FloatVector step(
-      FloatVector value, FloatVector first, FloatVector second, float a, float c) {
-    return value.sub(first.mul(a).div(second.mul(c).sqrt().add(epsilon)));
-  }
-
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(FLOATS, value);
+  private void one(int i, float gradient, float a, float c) {
+    float value = p[pOffset + i];
+    float g = Math.fma(value, l2, gradient);
+    float mean = m[mOffset + i];
+    mean = Math.fma(g - mean, rest1, mean);
+    float square = v[vOffset + i];
+    square = Math.fma(g * g - square, rest2, square);
+    m[mOffset + i] = mean;
+    v[vOffset + i] = square;
+    p[pOffset + i] = value - mean * a / ((float) Math.sqrt(square * c) + epsilon);
   }
 }

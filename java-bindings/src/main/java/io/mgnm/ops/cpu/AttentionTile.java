@@ -184,14 +184,15 @@ final class AttentionTile {
   void weigh(float[] dY) {
     for (int level = 0; level < levels; level++) {
       for (int p = 0; p < LANES; p += STEP) {
-        weigh(level, p, FloatVector.fromArray(FLOATS, dY, level * LANES + p));
+        weigh(level, p, dY);
       }
     }
   }
 
-  private void weigh(int level, int p, FloatVector gradient) {
+  private void weigh(int level, int p, float[] dY) {
     int from = level * over * LANES + p;
     int to = from + over * LANES;
+    FloatVector gradient = FloatVector.fromArray(FLOATS, dY, level * LANES + p);
     FloatVector rounded = FloatVector.fromArray(FLOATS, y, level * LANES + p);
     FloatVector total = FloatVector.fromArray(FLOATS, totals, level * LANES + p);
     FloatVector weighted = FloatVector.zero(FLOATS);

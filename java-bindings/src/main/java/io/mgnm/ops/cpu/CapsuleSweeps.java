@@ -43,16 +43,16 @@ final class CapsuleSweeps {
         FloatVector a6 = a0;
         FloatVector a7 = a0;
         for (int t = 0; t < n; t++) {
-          FloatVector weight = load(c, cAt + t * LANES + p);
+          FloatVector weight = FloatVector.fromArray(FLOATS, c, cAt + t * LANES + p);
           int at = zAt + t * d * LANES + p;
-          a0 = weight.fma(load(z, at + k0), a0);
-          a1 = weight.fma(load(z, at + k1), a1);
-          a2 = weight.fma(load(z, at + k2), a2);
-          a3 = weight.fma(load(z, at + k3), a3);
-          a4 = weight.fma(load(z, at + k4), a4);
-          a5 = weight.fma(load(z, at + k5), a5);
-          a6 = weight.fma(load(z, at + k6), a6);
-          a7 = weight.fma(load(z, at + k7), a7);
+          a0 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k0), a0);
+          a1 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k1), a1);
+          a2 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k2), a2);
+          a3 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k3), a3);
+          a4 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k4), a4);
+          a5 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k5), a5);
+          a6 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k6), a6);
+          a7 = weight.fma(FloatVector.fromArray(FLOATS, z, at + k7), a7);
         }
         a0.intoArray(v, vAt + k0 + p);
         a1.intoArray(v, vAt + k1 + p);
@@ -84,11 +84,11 @@ final class CapsuleSweeps {
         int z2 = zAt + t2 * row + p;
         int z3 = zAt + t3 * row + p;
         for (int k = 0; k < d; k++) {
-          FloatVector component = load(v, vAt + k * LANES + p);
-          a0 = component.fma(load(z, z0 + k * LANES), a0);
-          a1 = component.fma(load(z, z1 + k * LANES), a1);
-          a2 = component.fma(load(z, z2 + k * LANES), a2);
-          a3 = component.fma(load(z, z3 + k * LANES), a3);
+          FloatVector component = FloatVector.fromArray(FLOATS, v, vAt + k * LANES + p);
+          a0 = component.fma(FloatVector.fromArray(FLOATS, z, z0 + k * LANES), a0);
+          a1 = component.fma(FloatVector.fromArray(FLOATS, z, z1 + k * LANES), a1);
+          a2 = component.fma(FloatVector.fromArray(FLOATS, z, z2 + k * LANES), a2);
+          a3 = component.fma(FloatVector.fromArray(FLOATS, z, z3 + k * LANES), a3);
         }
         a0.intoArray(c, cAt + t * LANES + p);
         a1.intoArray(c, cAt + t1 * LANES + p);
@@ -109,7 +109,7 @@ final class CapsuleSweeps {
       int row = zAt + t * d * LANES;
       for (int p = 0; p < LANES; p += STEP) {
         for (int term = 0; term < terms.count(); term++) {
-          FloatVector c = load(terms.c(term), cAt + t * LANES + p);
+          FloatVector c = FloatVector.fromArray(FLOATS, terms.c(term), cAt + t * LANES + p);
           addRow(c, terms.v(term), vAt + p, z, row + p, d, fresh && term == 0);
         }
       }
@@ -120,12 +120,15 @@ final class CapsuleSweeps {
       FloatVector c, float[] v, int vAt, float[] z, int zAt, int d, boolean fresh) {
     if (fresh) {
       for (int k = 0; k < d; k++) {
-        c.mul(load(v, vAt + k * LANES)).intoArray(z, zAt + k * LANES);
+        c.mul(FloatVector.fromArray(FLOATS, v, vAt + k * LANES)).intoArray(z, zAt + k * LANES);
       }
     } else {
       for (int k = 0; k < d; k++) {
         int at = zAt + k * LANES;
-        c.fma(load(v, vAt + k * LANES), load(z, at)).intoArray(z, at);
+        c.fma(
+                FloatVector.fromArray(FLOATS, v, vAt + k * LANES),
+                FloatVector.fromArray(FLOATS, z, at))
+            .intoArray(z, at);
       }
     }
   }
@@ -133,11 +136,9 @@ final class CapsuleSweeps {
   /** a += b, {@code size} values from the two places on; a multiple of 16. */
   static void add(float[] a, int aAt, float[] b, int bAt, int size) {
     for (int i = 0; i < size; i += STEP) {
-      load(a, aAt + i).add(load(b, bAt + i)).intoArray(a, aAt + i);
+      FloatVector.fromArray(FLOATS, a, aAt + i)
+          .add(FloatVector.fromArray(FLOATS, b, bAt + i))
+          .intoArray(a, aAt + i);
     }
-  }
-
-  private static FloatVector load(float[] from, int at) {
-    return FloatVector.fromArray(FLOATS, from, at);
   }
 }

@@ -84,6 +84,7 @@ final class CpuAdam implements Adam {
     int d = gradients.width;
     int rows = p.rows();
     int rowsAPiece = Math.max(1, VALUES_A_PIECE / d);
+    float[] none = new float[rowsAPiece * d];
     Workers.Pieces piece =
         (number, worker) -> {
           int row = number * rowsAPiece;
@@ -95,7 +96,7 @@ final class CpuAdam implements Adam {
             // The rows up to the next touched one, then that one.
             int gap = next < gradients.count ? Math.min(end, gradients.rows[next]) : end;
             if (gap > row) {
-              update.run(row * d, (gap - row) * d, a, c);
+              update.run(row * d, (gap - row) * d, none, 0, a, c);
             }
             if (gap < end) {
               update.run(gap * d, d, gradients.sums, next * d, a, c);

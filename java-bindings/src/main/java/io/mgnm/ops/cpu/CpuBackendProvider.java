@@ -4,6 +4,8 @@ import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
 import io.mgnm.ops.BackendProvider;
 import io.mgnm.ops.BackendUnavailableException;
+import java.util.List;
+import jdk.incubator.vector.FloatVector;
 
 /** The CPU runs everywhere, if the JVM was started with the Vector API. */
 public final class CpuBackendProvider implements BackendProvider {
@@ -26,6 +28,23 @@ public final class CpuBackendProvider implements BackendProvider {
         ? new Availability(true, "Vector API present")
         : new Availability(
             false, "the JVM lacks the Vector API: start java with --add-modules " + MODULE);
+  }
+
+  @Override
+  public List<Finding> describe() {
+    Availability availability = availability();
+    int processors = Runtime.getRuntime().availableProcessors();
+    Finding cores = new Finding("processors", true, processors + ", a worker thread for each");
+    return availability.available()
+        ? List.of(cores, new Finding("Vector API", true, Widths.preferred()))
+        : List.of(cores, new Finding("Vector API", false, availability.detail()));
+  }
+
+  /** Apart, so that it is loaded only where the module is. */
+  private static final class Widths {
+    static String preferred() {
+      return FloatVector.SPECIES_PREFERRED.vectorBitSize() + "-bit vectors";
+    }
   }
 
   @Override

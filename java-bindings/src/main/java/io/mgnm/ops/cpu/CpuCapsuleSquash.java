@@ -65,7 +65,7 @@ final class CpuCapsuleSquash implements CapsuleSquash {
     for (int p = at; p < at + LANES; p += STEP) {
       FloatVector phi = factor(norm(v, p, d));
       for (int k = 0; k < d; k++) {
-        at(v, k, p).mul(phi).intoArray(o, k * LANES + p);
+        FloatVector.fromArray(FLOATS, v, k * LANES + p).mul(phi).intoArray(o, k * LANES + p);
       }
     }
   }
@@ -78,11 +78,13 @@ final class CpuCapsuleSquash implements CapsuleSquash {
       FloatVector inverse = reciprocalOrZero(r);
       FloatVector along = FloatVector.zero(FLOATS); // e · ȯ
       for (int k = 0; k < d; k++) {
-        along = at(v, k, p).mul(inverse).fma(at(dO, k, p), along);
+        along =
+            FloatVector.fromArray(FLOATS, v, k * LANES + p)
+                .mul(inverse)
+                .fma(FloatVector.fromArray(FLOATS, dO, k * LANES + p), along);
       }
       FloatVector scale = along.mul(radial(r));
       for (int k = 0; k < d; k++) {
-        // Not at(): C2 has reached its limit of inlining here, which does not bind fromArray.
         int place = k * LANES + p;
         FloatVector e = FloatVector.fromArray(FLOATS, v, place).mul(inverse);
         FloatVector result = FloatVector.fromArray(FLOATS, dO, place).mul(phi);
@@ -126,21 +128,17 @@ final class CpuCapsuleSquash implements CapsuleSquash {
   static FloatVector norm(float[] tile, int p, int d) {
     FloatVector largest = FloatVector.zero(FLOATS);
     for (int k = 0; k < d; k++) {
-      FloatVector magnitude = at(tile, k, p).abs();
+      FloatVector magnitude = FloatVector.fromArray(FLOATS, tile, k * LANES + p).abs();
       // Not max: a NaN must win, so that it reaches the result.
       largest = largest.blend(magnitude, magnitude.compare(VectorOperators.LE, largest).not());
     }
     FloatVector inverse = reciprocalOrZero(largest);
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int k = 0; k < d; k++) {
-      FloatVector scaled = at(tile, k, p).mul(inverse);
+      FloatVector scaled = FloatVector.fromArray(FLOATS, tile, k * LANES + p).mul(inverse);
       sum = scaled.fma(scaled, sum);
     }
     return sum.sqrt().mul(largest);
-  }
-
-  private static FloatVector at(float[] tile, int k, int p) {
-    return FloatVector.fromArray(FLOATS, tile, k * LANES + p);
   }
 
   private interface Tile {

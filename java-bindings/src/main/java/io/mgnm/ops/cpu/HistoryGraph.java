@@ -108,7 +108,9 @@ final class HistoryGraph {
       for (int k = 0; k < d; k++) {
         int at = x.tile(t) + k * LANES;
         for (int p = 0; p < LANES; p += STEP) {
-          at(x.values(), at + p).mul(user[k]).intoArray(weighted.values(), at + p);
+          FloatVector.fromArray(FLOATS, x.values(), at + p)
+              .mul(user[k])
+              .intoArray(weighted.values(), at + p);
         }
       }
     }
@@ -146,7 +148,7 @@ final class HistoryGraph {
 
   private static void sigmoid(float[] a, int from, int to) {
     for (int i = from; i < to; i += STEP) {
-      FloatVector s = at(a, i);
+      FloatVector s = FloatVector.fromArray(FLOATS, a, i);
       FloatVector e = VectorMath.exp(s.abs().neg());
       FloatVector large = FloatVector.broadcast(FLOATS, 1f).div(e.add(1f));
       FloatVector value = large.blend(e.mul(large), s.compare(VectorOperators.LT, 0f));
@@ -156,7 +158,7 @@ final class HistoryGraph {
 
   private static void sigmoidAndRest(float[] a, float[] rest, int from, int to) {
     for (int i = from; i < to; i += STEP) {
-      FloatVector s = at(a, i);
+      FloatVector s = FloatVector.fromArray(FLOATS, a, i);
       FloatVector e = VectorMath.exp(s.abs().neg());
       FloatVector large = FloatVector.broadcast(FLOATS, 1f).div(e.add(1f));
       FloatVector small = e.mul(large);
@@ -239,23 +241,23 @@ final class HistoryGraph {
     FloatVector s3 = s0;
     int j = 0;
     for (; j + 3 < columns; j += 4) {
-      s0 = s0.add(at(a, from + j * LANES));
-      s1 = s1.add(at(a, from + (j + 1) * LANES));
-      s2 = s2.add(at(a, from + (j + 2) * LANES));
-      s3 = s3.add(at(a, from + (j + 3) * LANES));
+      s0 = s0.add(FloatVector.fromArray(FLOATS, a, from + j * LANES));
+      s1 = s1.add(FloatVector.fromArray(FLOATS, a, from + (j + 1) * LANES));
+      s2 = s2.add(FloatVector.fromArray(FLOATS, a, from + (j + 2) * LANES));
+      s3 = s3.add(FloatVector.fromArray(FLOATS, a, from + (j + 3) * LANES));
     }
     for (; j < columns; j++) {
-      s0 = s0.add(at(a, from + j * LANES));
+      s0 = s0.add(FloatVector.fromArray(FLOATS, a, from + j * LANES));
     }
     s0.add(s1).add(s2.add(s3)).intoArray(sums, to);
   }
 
   private void scale(float[] a, int tile, int firstRow) {
     for (int p = 0; p < LANES; p += STEP) {
-      FloatVector own = at(roots, firstRow + p);
+      FloatVector own = FloatVector.fromArray(FLOATS, roots, firstRow + p);
       for (int j = 0; j < paddedItems(); j++) {
         int at = tile + j * LANES + p;
-        at(a, at).mul(own).mul(roots[j]).intoArray(a, at);
+        FloatVector.fromArray(FLOATS, a, at).mul(own).mul(roots[j]).intoArray(a, at);
       }
     }
   }
@@ -307,21 +309,26 @@ final class HistoryGraph {
 
   private static void symmetrise(float[] g, int at, float[] turned, int from, float[] n) {
     for (int c = 0; c < SQUARE; c += LANES) {
-      at(g, at + c).add(at(turned, from + c)).mul(at(n, at + c)).intoArray(g, at + c);
+      FloatVector.fromArray(FLOATS, g, at + c)
+          .add(FloatVector.fromArray(FLOATS, turned, from + c))
+          .mul(FloatVector.fromArray(FLOATS, n, at + c))
+          .intoArray(g, at + c);
     }
   }
 
   private static void sumRows(float[] f, int at, float[] sums, int to) {
-    FloatVector sum = at(sums, to);
+    FloatVector sum = FloatVector.fromArray(FLOATS, sums, to);
     for (int c = 0; c < SQUARE; c += LANES) {
-      sum = sum.add(at(f, at + c));
+      sum = sum.add(FloatVector.fromArray(FLOATS, f, at + c));
     }
     sum.intoArray(sums, to);
   }
 
   private static void addSquare(float[] f, int at, float[] sums, int to) {
     for (int c = 0; c < SQUARE; c += STEP) {
-      at(sums, to + c).add(at(f, at + c)).intoArray(sums, to + c);
+      FloatVector.fromArray(FLOATS, sums, to + c)
+          .add(FloatVector.fromArray(FLOATS, f, at + c))
+          .intoArray(sums, to + c);
     }
   }
 
@@ -341,19 +348,23 @@ final class HistoryGraph {
 
   private void bracket(float[] g, int from, int end, int row, int p) {
     float[] normalised = operator.values();
-    FloatVector alpha = at(rho, row + p);
-    FloatVector beta = at(degreeRoots, row + p);
+    FloatVector alpha = FloatVector.fromArray(FLOATS, rho, row + p);
+    FloatVector beta = FloatVector.fromArray(FLOATS, degreeRoots, row + p);
     int j = row;
     for (int at = from; at < end; at += LANES) {
       FloatVector byDegrees = beta.mul(thetaTerms[j]).add(alpha.mul(degreeRoots[j]));
-      at(g, at).sub(at(normalised, at).mul(byDegrees)).intoArray(g, at);
+      FloatVector.fromArray(FLOATS, g, at)
+          .sub(FloatVector.fromArray(FLOATS, normalised, at).mul(byDegrees))
+          .intoArray(g, at);
       j++;
     }
   }
 
   private static void timesRest(float[] g, float[] rest, int from, int end) {
     for (int at = from; at < end; at += STEP) {
-      at(g, at).mul(at(rest, at)).intoArray(g, at);
+      FloatVector.fromArray(FLOATS, g, at)
+          .mul(FloatVector.fromArray(FLOATS, rest, at))
+          .intoArray(g, at);
     }
   }
 
@@ -375,14 +386,14 @@ final class HistoryGraph {
 
   private void throughProducts(LaneMatrix direct, int from, int component) {
     float[] r = rT.values();
-    FloatVector u = at(user, component);
+    FloatVector u = FloatVector.fromArray(FLOATS, user, component);
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int at = from; at < from + n * LANES; at += LANES) {
-      FloatVector product = at(r, at);
-      sum = product.fma(at(xT.values(), at), sum);
+      FloatVector product = FloatVector.fromArray(FLOATS, r, at);
+      sum = product.fma(FloatVector.fromArray(FLOATS, xT.values(), at), sum);
       FloatVector result = product.mul(u);
       if (direct != null) {
-        result = result.add(at(direct.values(), at));
+        result = result.add(FloatVector.fromArray(FLOATS, direct.values(), at));
       }
       result.intoArray(r, at);
     }
@@ -392,9 +403,5 @@ final class HistoryGraph {
   /** u̇ = ½ Σ_i x_i R_i, after {@link #storeItemGradient}. */
   void storeUserGradient(float[] dU, int base) {
     System.arraycopy(userGradient, 0, dU, base, d);
-  }
-
-  private static FloatVector at(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
   }
 }

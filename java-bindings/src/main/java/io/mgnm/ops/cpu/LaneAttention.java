@@ -136,7 +136,9 @@ final class LaneAttention {
           int ai = aAt + i * aStep + p;
           int bi = bAt + u * bStep + p;
           for (int c = 0; c < size * LANES; c += LANES) {
-            sum = load(a, ai + c).fma(load(b, bi + c), sum);
+            sum =
+                FloatVector.fromArray(FLOATS, a, ai + c)
+                    .fma(FloatVector.fromArray(FLOATS, b, bi + c), sum);
           }
           sum.intoArray(scores, (u * queries + i) * LANES + p);
         }
@@ -153,12 +155,14 @@ final class LaneAttention {
     for (int i = 0; i < queries; i++) {
       for (int p = 0; p < LANES; p += STEP) {
         FloatVector largest = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
-        FloatVector length = load(lengths, p);
+        FloatVector length = FloatVector.fromArray(FLOATS, lengths, p);
         for (int u = 0; u < n; u++) {
-          FloatVector score = load(weights, u * row + i * LANES + p).mul(all(scale));
+          FloatVector score =
+              FloatVector.fromArray(FLOATS, weights, u * row + i * LANES + p)
+                  .mul(FloatVector.broadcast(FLOATS, scale));
           // Not max: a NaN must win, so that it reaches the result.
           var smaller = score.compare(VectorOperators.LE, largest);
-          var alive = length.compare(VectorOperators.GT, all(u));
+          var alive = length.compare(VectorOperators.GT, FloatVector.broadcast(FLOATS, u));
           largest = largest.blend(score.blend(largest, smaller), alive);
         }
         largest.intoArray(tape, stats + i * step + p);
@@ -169,10 +173,11 @@ final class LaneAttention {
       for (int p = 0; p < LANES; p += STEP) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int u = 0; u < n; u++) {
-          sum = sum.add(load(weights, u * row + i * LANES + p));
+          sum = sum.add(FloatVector.fromArray(FLOATS, weights, u * row + i * LANES + p));
         }
         var none = sum.compare(VectorOperators.EQ, FloatVector.zero(FLOATS));
-        FloatVector inverse = all(1f).div(sum).blend(FloatVector.zero(FLOATS), none);
+        FloatVector inverse =
+            FloatVector.broadcast(FLOATS, 1f).div(sum).blend(FloatVector.zero(FLOATS), none);
         inverse.intoArray(tape, stats + i * step + LANES + p);
       }
     }
@@ -185,8 +190,11 @@ final class LaneAttention {
       for (int i = 0; i < queries; i++) {
         for (int p = 0; p < LANES; p += STEP) {
           int at = (u * queries + i) * LANES + p;
-          FloatVector score = load(weights, at).mul(all(scale));
-          score.sub(load(tape, stats + i * step + p)).intoArray(weights, at);
+          FloatVector score =
+              FloatVector.fromArray(FLOATS, weights, at).mul(FloatVector.broadcast(FLOATS, scale));
+          score
+              .sub(FloatVector.fromArray(FLOATS, tape, stats + i * step + p))
+              .intoArray(weights, at);
         }
       }
     }
@@ -203,15 +211,21 @@ final class LaneAttention {
       FloatVector along = FloatVector.zero(FLOATS);
       for (int u = 0; u < n; u++) {
         int i = at + u * step + p;
-        FloatVector weight = load(weights, i).mul(load(stats, inverse + p));
+        FloatVector weight =
+            FloatVector.fromArray(FLOATS, weights, i)
+                .mul(FloatVector.fromArray(FLOATS, stats, inverse + p));
         weight.intoArray(weights, i);
-        along = weight.fma(load(gradients, i), along);
+        along = weight.fma(FloatVector.fromArray(FLOATS, gradients, i), along);
       }
       along.intoArray(row, p);
       for (int u = 0; u < n; u++) {
         int i = at + u * step + p;
-        FloatVector difference = load(gradients, i).sub(load(row, p));
-        difference.mul(load(weights, i)).mul(all(scale)).intoArray(gradients, i);
+        FloatVector difference =
+            FloatVector.fromArray(FLOATS, gradients, i).sub(FloatVector.fromArray(FLOATS, row, p));
+        difference
+            .mul(FloatVector.fromArray(FLOATS, weights, i))
+            .mul(FloatVector.broadcast(FLOATS, scale))
+            .intoArray(gradients, i);
       }
     }
   }
@@ -219,15 +233,9 @@ final class LaneAttention {
   private static void scaleRows(
       float[] a, int aAt, int rows, float[] factors, int factor, float[] y, int yAt) {
     for (int i = 0; i < rows * LANES; i += STEP) {
-      load(a, aAt + i).mul(load(factors, factor + i % LANES)).intoArray(y, yAt + i);
+      FloatVector.fromArray(FLOATS, a, aAt + i)
+          .mul(FloatVector.fromArray(FLOATS, factors, factor + i % LANES))
+          .intoArray(y, yAt + i);
     }
-  }
-
-  private static FloatVector load(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }

@@ -25,19 +25,19 @@ final class LaneNorm {
       for (int p = 0; p < LANES; p += STEP) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = p; i < d * LANES; i += LANES) {
-          sum = sum.add(load(x, xAt + i));
+          sum = sum.add(FloatVector.fromArray(FLOATS, x, xAt + i));
         }
         FloatVector mean = sum.mul(share);
         FloatVector squares = FloatVector.zero(FLOATS);
         for (int i = p; i < d * LANES; i += LANES) {
-          FloatVector difference = load(x, xAt + i).sub(mean);
+          FloatVector difference = FloatVector.fromArray(FLOATS, x, xAt + i).sub(mean);
           squares = difference.fma(difference, squares);
         }
         FloatVector variance = squares.fma(share, FloatVector.broadcast(FLOATS, epsilon));
         FloatVector factor = FloatVector.broadcast(FLOATS, 1f).div(variance.sqrt());
         factor.intoArray(tape, scaleAt + t * step + p);
         for (int i = p; i < d * LANES; i += LANES) {
-          FloatVector normal = load(x, xAt + i).sub(mean).mul(factor);
+          FloatVector normal = FloatVector.fromArray(FLOATS, x, xAt + i).sub(mean).mul(factor);
           normal.intoArray(tape, normalAt + t * step + i);
         }
       }
@@ -62,7 +62,7 @@ final class LaneNorm {
         int from = normalAt + t * step + k * LANES;
         int to = yAt + (t * d + k) * LANES;
         for (int p = 0; p < LANES; p += STEP) {
-          load(tape, from + p).fma(gain, bias).intoArray(y, to + p);
+          FloatVector.fromArray(FLOATS, tape, from + p).fma(gain, bias).intoArray(y, to + p);
         }
       }
     }
@@ -97,10 +97,12 @@ final class LaneNorm {
         FloatVector along = FloatVector.zero(FLOATS);
         for (int k = 0; k < d; k++) {
           int i = k * LANES + p;
-          FloatVector gradient = load(dY, row + i);
-          FloatVector value = load(tape, normal + i);
-          value.fma(gradient, load(sums, sumsAt + i)).intoArray(sums, sumsAt + i);
-          gradient.add(load(sums, biasAt + i)).intoArray(sums, biasAt + i);
+          FloatVector gradient = FloatVector.fromArray(FLOATS, dY, row + i);
+          FloatVector value = FloatVector.fromArray(FLOATS, tape, normal + i);
+          value
+              .fma(gradient, FloatVector.fromArray(FLOATS, sums, sumsAt + i))
+              .intoArray(sums, sumsAt + i);
+          gradient.add(FloatVector.fromArray(FLOATS, sums, biasAt + i)).intoArray(sums, biasAt + i);
           FloatVector dNormal = gradient.mul(FloatVector.broadcast(FLOATS, w[gainAt + k]));
           dNormal.intoArray(dY, row + i);
           mean = mean.add(dNormal);
@@ -108,17 +110,13 @@ final class LaneNorm {
         }
         mean = mean.mul(share);
         along = along.mul(share);
-        FloatVector factor = load(tape, scaleAt + t * step + p);
+        FloatVector factor = FloatVector.fromArray(FLOATS, tape, scaleAt + t * step + p);
         for (int i = p; i < d * LANES; i += LANES) {
-          FloatVector rest = load(dY, row + i).sub(mean);
-          rest = rest.sub(along.mul(load(tape, normal + i)));
+          FloatVector rest = FloatVector.fromArray(FLOATS, dY, row + i).sub(mean);
+          rest = rest.sub(along.mul(FloatVector.fromArray(FLOATS, tape, normal + i)));
           rest.mul(factor).intoArray(dY, row + i);
         }
       }
     }
-  }
-
-  private static FloatVector load(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
   }
 }

@@ -94,44 +94,44 @@ final class LaneProducts {
     int y1 = yAt + yStep;
     int y2 = yAt + 2 * yStep;
     int y3 = yAt + 3 * yStep;
-    FloatVector a00 = load(y, yAt);
-    FloatVector a01 = load(y, yAt + LANES);
-    FloatVector a02 = load(y, yAt + 2 * LANES);
-    FloatVector a03 = load(y, yAt + 3 * LANES);
-    FloatVector a10 = load(y, y1);
-    FloatVector a11 = load(y, y1 + LANES);
-    FloatVector a12 = load(y, y1 + 2 * LANES);
-    FloatVector a13 = load(y, y1 + 3 * LANES);
-    FloatVector a20 = load(y, y2);
-    FloatVector a21 = load(y, y2 + LANES);
-    FloatVector a22 = load(y, y2 + 2 * LANES);
-    FloatVector a23 = load(y, y2 + 3 * LANES);
-    FloatVector a30 = load(y, y3);
-    FloatVector a31 = load(y, y3 + LANES);
-    FloatVector a32 = load(y, y3 + 2 * LANES);
-    FloatVector a33 = load(y, y3 + 3 * LANES);
+    FloatVector a00 = FloatVector.fromArray(FLOATS, y, yAt);
+    FloatVector a01 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
+    FloatVector a02 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
+    FloatVector a03 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
+    FloatVector a10 = FloatVector.fromArray(FLOATS, y, y1);
+    FloatVector a11 = FloatVector.fromArray(FLOATS, y, y1 + LANES);
+    FloatVector a12 = FloatVector.fromArray(FLOATS, y, y1 + 2 * LANES);
+    FloatVector a13 = FloatVector.fromArray(FLOATS, y, y1 + 3 * LANES);
+    FloatVector a20 = FloatVector.fromArray(FLOATS, y, y2);
+    FloatVector a21 = FloatVector.fromArray(FLOATS, y, y2 + LANES);
+    FloatVector a22 = FloatVector.fromArray(FLOATS, y, y2 + 2 * LANES);
+    FloatVector a23 = FloatVector.fromArray(FLOATS, y, y2 + 3 * LANES);
+    FloatVector a30 = FloatVector.fromArray(FLOATS, y, y3);
+    FloatVector a31 = FloatVector.fromArray(FLOATS, y, y3 + LANES);
+    FloatVector a32 = FloatVector.fromArray(FLOATS, y, y3 + 2 * LANES);
+    FloatVector a33 = FloatVector.fromArray(FLOATS, y, y3 + 3 * LANES);
     for (int k = 0; k < in; k++) {
-      FloatVector v0 = load(x, xAt + k * LANES);
-      FloatVector v1 = load(x, x1 + k * LANES);
-      FloatVector v2 = load(x, x2 + k * LANES);
-      FloatVector v3 = load(x, x3 + k * LANES);
+      FloatVector v0 = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
+      FloatVector v1 = FloatVector.fromArray(FLOATS, x, x1 + k * LANES);
+      FloatVector v2 = FloatVector.fromArray(FLOATS, x, x2 + k * LANES);
+      FloatVector v3 = FloatVector.fromArray(FLOATS, x, x3 + k * LANES);
       int wk = wAt + k * wStep;
-      FloatVector w0 = all(w[wk]);
+      FloatVector w0 = FloatVector.broadcast(FLOATS, w[wk]);
       a00 = v0.fma(w0, a00);
       a10 = v1.fma(w0, a10);
       a20 = v2.fma(w0, a20);
       a30 = v3.fma(w0, a30);
-      FloatVector w1 = all(w[wk + 1]);
+      FloatVector w1 = FloatVector.broadcast(FLOATS, w[wk + 1]);
       a01 = v0.fma(w1, a01);
       a11 = v1.fma(w1, a11);
       a21 = v2.fma(w1, a21);
       a31 = v3.fma(w1, a31);
-      FloatVector w2 = all(w[wk + 2]);
+      FloatVector w2 = FloatVector.broadcast(FLOATS, w[wk + 2]);
       a02 = v0.fma(w2, a02);
       a12 = v1.fma(w2, a12);
       a22 = v2.fma(w2, a22);
       a32 = v3.fma(w2, a32);
-      FloatVector w3 = all(w[wk + 3]);
+      FloatVector w3 = FloatVector.broadcast(FLOATS, w[wk + 3]);
       a03 = v0.fma(w3, a03);
       a13 = v1.fma(w3, a13);
       a23 = v2.fma(w3, a23);
@@ -158,25 +158,25 @@ final class LaneProducts {
   /** One position, eight outputs: as many chains as hide the latency of fma. */
   private static void eight(
       float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a0 = load(y, yAt);
-    FloatVector a1 = load(y, yAt + LANES);
-    FloatVector a2 = load(y, yAt + 2 * LANES);
-    FloatVector a3 = load(y, yAt + 3 * LANES);
-    FloatVector a4 = load(y, yAt + 4 * LANES);
-    FloatVector a5 = load(y, yAt + 5 * LANES);
-    FloatVector a6 = load(y, yAt + 6 * LANES);
-    FloatVector a7 = load(y, yAt + 7 * LANES);
+    FloatVector a0 = FloatVector.fromArray(FLOATS, y, yAt);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
+    FloatVector a4 = FloatVector.fromArray(FLOATS, y, yAt + 4 * LANES);
+    FloatVector a5 = FloatVector.fromArray(FLOATS, y, yAt + 5 * LANES);
+    FloatVector a6 = FloatVector.fromArray(FLOATS, y, yAt + 6 * LANES);
+    FloatVector a7 = FloatVector.fromArray(FLOATS, y, yAt + 7 * LANES);
     for (int k = 0; k < in; k++) {
-      FloatVector v = load(x, xAt + k * LANES);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
       int wk = wAt + k * wStep;
-      a0 = v.fma(all(w[wk]), a0);
-      a1 = v.fma(all(w[wk + 1]), a1);
-      a2 = v.fma(all(w[wk + 2]), a2);
-      a3 = v.fma(all(w[wk + 3]), a3);
-      a4 = v.fma(all(w[wk + 4]), a4);
-      a5 = v.fma(all(w[wk + 5]), a5);
-      a6 = v.fma(all(w[wk + 6]), a6);
-      a7 = v.fma(all(w[wk + 7]), a7);
+      a0 = v.fma(FloatVector.broadcast(FLOATS, w[wk]), a0);
+      a1 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 1]), a1);
+      a2 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 2]), a2);
+      a3 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 3]), a3);
+      a4 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 4]), a4);
+      a5 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 5]), a5);
+      a6 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 6]), a6);
+      a7 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 7]), a7);
     }
     a0.intoArray(y, yAt);
     a1.intoArray(y, yAt + LANES);
@@ -190,32 +190,32 @@ final class LaneProducts {
 
   private static void four(
       float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a0 = load(y, yAt);
-    FloatVector a1 = load(y, yAt + LANES);
-    FloatVector a2 = load(y, yAt + 2 * LANES);
-    FloatVector a3 = load(y, yAt + 3 * LANES);
+    FloatVector a0 = FloatVector.fromArray(FLOATS, y, yAt);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
     int wk = wAt;
     int k = 0;
     for (; k + 2 <= in; k += 2) {
-      FloatVector v = load(x, xAt + k * LANES);
-      a0 = v.fma(all(w[wk]), a0);
-      a1 = v.fma(all(w[wk + 1]), a1);
-      a2 = v.fma(all(w[wk + 2]), a2);
-      a3 = v.fma(all(w[wk + 3]), a3);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
+      a0 = v.fma(FloatVector.broadcast(FLOATS, w[wk]), a0);
+      a1 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 1]), a1);
+      a2 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 2]), a2);
+      a3 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 3]), a3);
       wk += wStep;
-      FloatVector next = load(x, xAt + (k + 1) * LANES);
-      a0 = next.fma(all(w[wk]), a0);
-      a1 = next.fma(all(w[wk + 1]), a1);
-      a2 = next.fma(all(w[wk + 2]), a2);
-      a3 = next.fma(all(w[wk + 3]), a3);
+      FloatVector next = FloatVector.fromArray(FLOATS, x, xAt + (k + 1) * LANES);
+      a0 = next.fma(FloatVector.broadcast(FLOATS, w[wk]), a0);
+      a1 = next.fma(FloatVector.broadcast(FLOATS, w[wk + 1]), a1);
+      a2 = next.fma(FloatVector.broadcast(FLOATS, w[wk + 2]), a2);
+      a3 = next.fma(FloatVector.broadcast(FLOATS, w[wk + 3]), a3);
       wk += wStep;
     }
     if (k < in) {
-      FloatVector v = load(x, xAt + k * LANES);
-      a0 = v.fma(all(w[wk]), a0);
-      a1 = v.fma(all(w[wk + 1]), a1);
-      a2 = v.fma(all(w[wk + 2]), a2);
-      a3 = v.fma(all(w[wk + 3]), a3);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
+      a0 = v.fma(FloatVector.broadcast(FLOATS, w[wk]), a0);
+      a1 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 1]), a1);
+      a2 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 2]), a2);
+      a3 = v.fma(FloatVector.broadcast(FLOATS, w[wk + 3]), a3);
     }
     a0.intoArray(y, yAt);
     a1.intoArray(y, yAt + LANES);
@@ -225,9 +225,11 @@ final class LaneProducts {
 
   private static void single(
       float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a = load(y, yAt);
+    FloatVector a = FloatVector.fromArray(FLOATS, y, yAt);
     for (int k = 0; k < in; k++) {
-      a = load(x, xAt + k * LANES).fma(all(w[wAt + k * wStep]), a);
+      a =
+          FloatVector.fromArray(FLOATS, x, xAt + k * LANES)
+              .fma(FloatVector.broadcast(FLOATS, w[wAt + k * wStep]), a);
     }
     a.intoArray(y, yAt);
   }
@@ -317,9 +319,11 @@ final class LaneProducts {
       int positions,
       float[] sums,
       int at) {
-    FloatVector a = load(sums, at);
+    FloatVector a = FloatVector.fromArray(FLOATS, sums, at);
     for (int t = 0; t < positions; t++) {
-      a = load(x, xAt + t * xStep).fma(load(g, gAt + t * gStep), a);
+      a =
+          FloatVector.fromArray(FLOATS, x, xAt + t * xStep)
+              .fma(FloatVector.fromArray(FLOATS, g, gAt + t * gStep), a);
     }
     a.intoArray(sums, at);
   }
@@ -338,45 +342,45 @@ final class LaneProducts {
     int s1 = s0 + sumsStep;
     int s2 = s0 + 2 * sumsStep;
     int s3 = s0 + 3 * sumsStep;
-    FloatVector a00 = load(sums, s0);
-    FloatVector a01 = load(sums, s0 + LANES);
-    FloatVector a02 = load(sums, s0 + 2 * LANES);
-    FloatVector a03 = load(sums, s0 + 3 * LANES);
-    FloatVector a10 = load(sums, s1);
-    FloatVector a11 = load(sums, s1 + LANES);
-    FloatVector a12 = load(sums, s1 + 2 * LANES);
-    FloatVector a13 = load(sums, s1 + 3 * LANES);
-    FloatVector a20 = load(sums, s2);
-    FloatVector a21 = load(sums, s2 + LANES);
-    FloatVector a22 = load(sums, s2 + 2 * LANES);
-    FloatVector a23 = load(sums, s2 + 3 * LANES);
-    FloatVector a30 = load(sums, s3);
-    FloatVector a31 = load(sums, s3 + LANES);
-    FloatVector a32 = load(sums, s3 + 2 * LANES);
-    FloatVector a33 = load(sums, s3 + 3 * LANES);
+    FloatVector a00 = FloatVector.fromArray(FLOATS, sums, s0);
+    FloatVector a01 = FloatVector.fromArray(FLOATS, sums, s0 + LANES);
+    FloatVector a02 = FloatVector.fromArray(FLOATS, sums, s0 + 2 * LANES);
+    FloatVector a03 = FloatVector.fromArray(FLOATS, sums, s0 + 3 * LANES);
+    FloatVector a10 = FloatVector.fromArray(FLOATS, sums, s1);
+    FloatVector a11 = FloatVector.fromArray(FLOATS, sums, s1 + LANES);
+    FloatVector a12 = FloatVector.fromArray(FLOATS, sums, s1 + 2 * LANES);
+    FloatVector a13 = FloatVector.fromArray(FLOATS, sums, s1 + 3 * LANES);
+    FloatVector a20 = FloatVector.fromArray(FLOATS, sums, s2);
+    FloatVector a21 = FloatVector.fromArray(FLOATS, sums, s2 + LANES);
+    FloatVector a22 = FloatVector.fromArray(FLOATS, sums, s2 + 2 * LANES);
+    FloatVector a23 = FloatVector.fromArray(FLOATS, sums, s2 + 3 * LANES);
+    FloatVector a30 = FloatVector.fromArray(FLOATS, sums, s3);
+    FloatVector a31 = FloatVector.fromArray(FLOATS, sums, s3 + LANES);
+    FloatVector a32 = FloatVector.fromArray(FLOATS, sums, s3 + 2 * LANES);
+    FloatVector a33 = FloatVector.fromArray(FLOATS, sums, s3 + 3 * LANES);
     for (int t = 0; t < positions; t++) {
       int xt = xAt + t * xStep;
       int gt = gAt + t * gStep;
-      FloatVector g0 = load(g, gt);
-      FloatVector g1 = load(g, gt + LANES);
-      FloatVector g2 = load(g, gt + 2 * LANES);
-      FloatVector g3 = load(g, gt + 3 * LANES);
-      FloatVector v0 = load(x, xt);
+      FloatVector g0 = FloatVector.fromArray(FLOATS, g, gt);
+      FloatVector g1 = FloatVector.fromArray(FLOATS, g, gt + LANES);
+      FloatVector g2 = FloatVector.fromArray(FLOATS, g, gt + 2 * LANES);
+      FloatVector g3 = FloatVector.fromArray(FLOATS, g, gt + 3 * LANES);
+      FloatVector v0 = FloatVector.fromArray(FLOATS, x, xt);
       a00 = v0.fma(g0, a00);
       a01 = v0.fma(g1, a01);
       a02 = v0.fma(g2, a02);
       a03 = v0.fma(g3, a03);
-      FloatVector v1 = load(x, xt + LANES);
+      FloatVector v1 = FloatVector.fromArray(FLOATS, x, xt + LANES);
       a10 = v1.fma(g0, a10);
       a11 = v1.fma(g1, a11);
       a12 = v1.fma(g2, a12);
       a13 = v1.fma(g3, a13);
-      FloatVector v2 = load(x, xt + 2 * LANES);
+      FloatVector v2 = FloatVector.fromArray(FLOATS, x, xt + 2 * LANES);
       a20 = v2.fma(g0, a20);
       a21 = v2.fma(g1, a21);
       a22 = v2.fma(g2, a22);
       a23 = v2.fma(g3, a23);
-      FloatVector v3 = load(x, xt + 3 * LANES);
+      FloatVector v3 = FloatVector.fromArray(FLOATS, x, xt + 3 * LANES);
       a30 = v3.fma(g0, a30);
       a31 = v3.fma(g1, a31);
       a32 = v3.fma(g2, a32);
@@ -410,47 +414,39 @@ final class LaneProducts {
       int positions,
       float[] sums,
       int at) {
-    FloatVector a0 = load(sums, at);
-    FloatVector a1 = load(sums, at + LANES);
-    FloatVector a2 = load(sums, at + 2 * LANES);
-    FloatVector a3 = load(sums, at + 3 * LANES);
+    FloatVector a0 = FloatVector.fromArray(FLOATS, sums, at);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, sums, at + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, sums, at + 3 * LANES);
     int xt = xAt;
     int gt = gAt;
     int t = 0;
     for (; t + 2 <= positions; t += 2) {
-      FloatVector v = load(x, xt);
-      a0 = v.fma(load(g, gt), a0);
-      a1 = v.fma(load(g, gt + LANES), a1);
-      a2 = v.fma(load(g, gt + 2 * LANES), a2);
-      a3 = v.fma(load(g, gt + 3 * LANES), a3);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xt);
+      a0 = v.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
+      a1 = v.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
+      a2 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
+      a3 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
       xt += xStep;
       gt += gStep;
-      FloatVector next = load(x, xt);
-      a0 = next.fma(load(g, gt), a0);
-      a1 = next.fma(load(g, gt + LANES), a1);
-      a2 = next.fma(load(g, gt + 2 * LANES), a2);
-      a3 = next.fma(load(g, gt + 3 * LANES), a3);
+      FloatVector next = FloatVector.fromArray(FLOATS, x, xt);
+      a0 = next.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
+      a1 = next.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
+      a2 = next.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
+      a3 = next.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
       xt += xStep;
       gt += gStep;
     }
     if (t < positions) {
-      FloatVector v = load(x, xt);
-      a0 = v.fma(load(g, gt), a0);
-      a1 = v.fma(load(g, gt + LANES), a1);
-      a2 = v.fma(load(g, gt + 2 * LANES), a2);
-      a3 = v.fma(load(g, gt + 3 * LANES), a3);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xt);
+      a0 = v.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
+      a1 = v.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
+      a2 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
+      a3 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
     }
     a0.intoArray(sums, at);
     a1.intoArray(sums, at + LANES);
     a2.intoArray(sums, at + 2 * LANES);
     a3.intoArray(sums, at + 3 * LANES);
-  }
-
-  private static FloatVector load(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
-  }
-
-  private static FloatVector all(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }

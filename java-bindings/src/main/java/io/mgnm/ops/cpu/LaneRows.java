@@ -27,7 +27,9 @@ final class LaneRows {
   /** {@code y = a + b}. */
   static void add(float[] a, int aAt, float[] b, int bAt, float[] y, int yAt, int rows) {
     for (int i = 0; i < rows * LANES; i += STEP) {
-      load(a, aAt + i).add(load(b, bAt + i)).intoArray(y, yAt + i);
+      FloatVector.fromArray(FLOATS, a, aAt + i)
+          .add(FloatVector.fromArray(FLOATS, b, bAt + i))
+          .intoArray(y, yAt + i);
     }
   }
 
@@ -35,9 +37,9 @@ final class LaneRows {
   static void addPositions(
       float[] g, int gAt, int gStep, int rows, int positions, float[] sums, int sumsAt) {
     for (int i = 0; i < rows * LANES; i += STEP) {
-      FloatVector sum = load(sums, sumsAt + i);
+      FloatVector sum = FloatVector.fromArray(FLOATS, sums, sumsAt + i);
       for (int t = 0; t < positions; t++) {
-        sum = sum.add(load(g, gAt + t * gStep + i));
+        sum = sum.add(FloatVector.fromArray(FLOATS, g, gAt + t * gStep + i));
       }
       sum.intoArray(sums, sumsAt + i);
     }
@@ -90,9 +92,5 @@ final class LaneRows {
     for (int i = 0; i < count; i++) {
       target[at + i] += Lanes.sum(sums, i * LANES);
     }
-  }
-
-  private static FloatVector load(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
   }
 }

@@ -37,15 +37,19 @@ final class LstmCell {
     Activation.tanh(cell, at + 2 * size, at + 2 * size, size);
     Activation.sigmoid(cell, at + 3 * size, at + 3 * size, size);
     for (int u = 0; u < size; u += STEP) {
-      FloatVector input = load(cell, at + u).mul(load(cell, at + 2 * size + u));
-      FloatVector forget = load(cell, at + size + u);
-      FloatVector state = forget.fma(load(before, beforeAt + u), input);
+      FloatVector input =
+          FloatVector.fromArray(FLOATS, cell, at + u)
+              .mul(FloatVector.fromArray(FLOATS, cell, at + 2 * size + u));
+      FloatVector forget = FloatVector.fromArray(FLOATS, cell, at + size + u);
+      FloatVector state = forget.fma(FloatVector.fromArray(FLOATS, before, beforeAt + u), input);
       state.intoArray(cell, at + STATE * size + u);
     }
     Activation.tanh(cell, at + STATE * size, at + TANH * size, size);
     for (int u = 0; u < size; u += STEP) {
-      FloatVector tanh = load(cell, at + TANH * size + u);
-      load(cell, at + 3 * size + u).mul(tanh).intoArray(hidden, hiddenAt + u);
+      FloatVector tanh = FloatVector.fromArray(FLOATS, cell, at + TANH * size + u);
+      FloatVector.fromArray(FLOATS, cell, at + 3 * size + u)
+          .mul(tanh)
+          .intoArray(hidden, hiddenAt + u);
     }
   }
 
@@ -72,16 +76,20 @@ final class LstmCell {
       int dGatesAt) {
     int size = h * LANES;
     for (int u = 0; u < size; u += STEP) {
-      FloatVector i = load(cell, at + u);
-      FloatVector f = load(cell, at + size + u);
-      FloatVector g = load(cell, at + 2 * size + u);
-      FloatVector o = load(cell, at + 3 * size + u);
+      FloatVector i = FloatVector.fromArray(FLOATS, cell, at + u);
+      FloatVector f = FloatVector.fromArray(FLOATS, cell, at + size + u);
+      FloatVector g = FloatVector.fromArray(FLOATS, cell, at + 2 * size + u);
+      FloatVector o = FloatVector.fromArray(FLOATS, cell, at + 3 * size + u);
       FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-      FloatVector tanh = load(cell, at + TANH * size + u);
-      FloatVector dH = load(dOut, dOutAt + u).add(load(dHidden, u));
-      FloatVector dC = dH.mul(o).fma(one.sub(tanh.mul(tanh)), load(dState, u));
+      FloatVector tanh = FloatVector.fromArray(FLOATS, cell, at + TANH * size + u);
+      FloatVector dH =
+          FloatVector.fromArray(FLOATS, dOut, dOutAt + u)
+              .add(FloatVector.fromArray(FLOATS, dHidden, u));
+      FloatVector dC =
+          dH.mul(o).fma(one.sub(tanh.mul(tanh)), FloatVector.fromArray(FLOATS, dState, u));
       FloatVector dI = dC.mul(g).mul(i).mul(one.sub(i));
-      FloatVector dF = dC.mul(load(before, beforeAt + u)).mul(f).mul(one.sub(f));
+      FloatVector dF =
+          dC.mul(FloatVector.fromArray(FLOATS, before, beforeAt + u)).mul(f).mul(one.sub(f));
       FloatVector dG = dC.mul(i).mul(one.sub(g.mul(g)));
       FloatVector dO = dH.mul(tanh).mul(o).mul(one.sub(o));
       dI.intoArray(dGates, dGatesAt + u);
@@ -90,9 +98,5 @@ final class LstmCell {
       dO.intoArray(dGates, dGatesAt + 3 * size + u);
       dC.mul(f).intoArray(dState, u);
     }
-  }
-
-  private static FloatVector load(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
   }
 }

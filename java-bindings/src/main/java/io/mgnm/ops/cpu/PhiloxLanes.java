@@ -105,20 +105,18 @@ final class PhiloxLanes {
     FloatVector centred =
         (FloatVector)
             words.lanewise(VectorOperators.XOR, Integer.MIN_VALUE).convert(VectorOperators.I2F, 0);
-    FloatVector z = centred.fma(broadcast(0x1p-31f), broadcast(0x1p-32f));
-    FloatVector s = z.neg().fma(z, broadcast(1f));
-    FloatVector p = s.fma(broadcast(P4), broadcast(P3));
-    FloatVector q = s.fma(broadcast(Q4), broadcast(Q3));
-    p = p.fma(s, broadcast(P2));
-    q = q.fma(s, broadcast(Q2));
-    p = p.fma(s, broadcast(P1));
-    q = q.fma(s, broadcast(Q1));
-    p = p.fma(s, broadcast(P0));
-    q = q.fma(s, broadcast(1f));
+    FloatVector z =
+        centred.fma(
+            FloatVector.broadcast(FLOATS, 0x1p-31f), FloatVector.broadcast(FLOATS, 0x1p-32f));
+    FloatVector s = z.neg().fma(z, FloatVector.broadcast(FLOATS, 1f));
+    FloatVector p = s.fma(FloatVector.broadcast(FLOATS, P4), FloatVector.broadcast(FLOATS, P3));
+    FloatVector q = s.fma(FloatVector.broadcast(FLOATS, Q4), FloatVector.broadcast(FLOATS, Q3));
+    p = p.fma(s, FloatVector.broadcast(FLOATS, P2));
+    q = q.fma(s, FloatVector.broadcast(FLOATS, Q2));
+    p = p.fma(s, FloatVector.broadcast(FLOATS, P1));
+    q = q.fma(s, FloatVector.broadcast(FLOATS, Q1));
+    p = p.fma(s, FloatVector.broadcast(FLOATS, P0));
+    q = q.fma(s, FloatVector.broadcast(FLOATS, 1f));
     return z.mul(p.div(q));
-  }
-
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }

@@ -204,28 +204,28 @@ final class ProjectionBackward implements HistoryTask {
         int at = out * LANES;
         FloatVector w = FloatVector.fromArray(FLOATS, packed, weight + at);
         FloatVector s = FloatVector.fromArray(FLOATS, sum, weight + at);
-        FloatVector g0 = broadcast(gradient[z0 + at]);
+        FloatVector g0 = FloatVector.broadcast(FLOATS, gradient[z0 + at]);
         a0 = g0.fma(w, a0);
         s = g0.fma(h0, s);
-        FloatVector g1 = broadcast(gradient[z1 + at]);
+        FloatVector g1 = FloatVector.broadcast(FLOATS, gradient[z1 + at]);
         a1 = g1.fma(w, a1);
         s = g1.fma(h1, s);
-        FloatVector g2 = broadcast(gradient[z2 + at]);
+        FloatVector g2 = FloatVector.broadcast(FLOATS, gradient[z2 + at]);
         a2 = g2.fma(w, a2);
         s = g2.fma(h2, s);
-        FloatVector g3 = broadcast(gradient[z3 + at]);
+        FloatVector g3 = FloatVector.broadcast(FLOATS, gradient[z3 + at]);
         a3 = g3.fma(w, a3);
         s = g3.fma(h3, s);
-        FloatVector g4 = broadcast(gradient[z4 + at]);
+        FloatVector g4 = FloatVector.broadcast(FLOATS, gradient[z4 + at]);
         a4 = g4.fma(w, a4);
         s = g4.fma(h4, s);
-        FloatVector g5 = broadcast(gradient[z5 + at]);
+        FloatVector g5 = FloatVector.broadcast(FLOATS, gradient[z5 + at]);
         a5 = g5.fma(w, a5);
         s = g5.fma(h5, s);
-        FloatVector g6 = broadcast(gradient[z6 + at]);
+        FloatVector g6 = FloatVector.broadcast(FLOATS, gradient[z6 + at]);
         a6 = g6.fma(w, a6);
         s = g6.fma(h6, s);
-        FloatVector g7 = broadcast(gradient[z7 + at]);
+        FloatVector g7 = FloatVector.broadcast(FLOATS, gradient[z7 + at]);
         a7 = g7.fma(w, a7);
         s = g7.fma(h7, s);
         s.intoArray(sum, weight + at);
@@ -255,9 +255,5 @@ final class ProjectionBackward implements HistoryTask {
         }
       }
     }
-  }
-
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(FLOATS, value);
   }
 }

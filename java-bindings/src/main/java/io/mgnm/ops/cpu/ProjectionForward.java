@@ -152,7 +152,8 @@ final class ProjectionForward implements HistoryTask {
     VectorMask<Float> m2 = VectorMask.fromLong(FLOATS, lanes2);
     VectorMask<Float> m3 = VectorMask.fromLong(FLOATS, lanes3);
     for (int k = 0; k < d; k++) {
-      FloatVector v = first ? FloatVector.zero(FLOATS) : load(target, at + k * LANES);
+      FloatVector v =
+          first ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, target, at + k * LANES);
       v = v.blend(FloatVector.broadcast(FLOATS, h[row0 + k]), m0);
       v = v.blend(FloatVector.broadcast(FLOATS, h[row1 + k]), m1);
       v = v.blend(FloatVector.broadcast(FLOATS, h[row2 + k]), m2);
@@ -193,27 +194,27 @@ final class ProjectionForward implements HistoryTask {
       FloatVector e3 = a0;
       for (int in = 0; in < d; in++) {
         int at = block + in * OUTS * LANES + p;
-        FloatVector w0 = load(w, at);
-        FloatVector w1 = load(w, at + LANES);
-        FloatVector w2 = load(w, at + 2 * LANES);
-        FloatVector w3 = load(w, at + 3 * LANES);
+        FloatVector w0 = FloatVector.fromArray(FLOATS, w, at);
+        FloatVector w1 = FloatVector.fromArray(FLOATS, w, at + LANES);
+        FloatVector w2 = FloatVector.fromArray(FLOATS, w, at + 2 * LANES);
+        FloatVector w3 = FloatVector.fromArray(FLOATS, w, at + 3 * LANES);
         int from = in * LANES + p;
-        FloatVector h = load(rows, from);
+        FloatVector h = FloatVector.fromArray(FLOATS, rows, from);
         a0 = h.fma(w0, a0);
         a1 = h.fma(w1, a1);
         a2 = h.fma(w2, a2);
         a3 = h.fma(w3, a3);
-        h = load(rows, from + row);
+        h = FloatVector.fromArray(FLOATS, rows, from + row);
         b0 = h.fma(w0, b0);
         b1 = h.fma(w1, b1);
         b2 = h.fma(w2, b2);
         b3 = h.fma(w3, b3);
-        h = load(rows, from + 2 * row);
+        h = FloatVector.fromArray(FLOATS, rows, from + 2 * row);
         c0 = h.fma(w0, c0);
         c1 = h.fma(w1, c1);
         c2 = h.fma(w2, c2);
         c3 = h.fma(w3, c3);
-        h = load(rows, from + 3 * row);
+        h = FloatVector.fromArray(FLOATS, rows, from + 3 * row);
         e0 = h.fma(w0, e0);
         e1 = h.fma(w1, e1);
         e2 = h.fma(w2, e2);
@@ -238,9 +239,5 @@ final class ProjectionForward implements HistoryTask {
     if (outs > 3) {
       v3.intoArray(z, at + 3 * LANES);
     }
-  }
-
-  private static FloatVector load(float[] from, int at) {
-    return FloatVector.fromArray(FLOATS, from, at);
   }
 }

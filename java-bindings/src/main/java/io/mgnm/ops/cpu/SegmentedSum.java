@@ -5,7 +5,6 @@ import static io.mgnm.ops.cpu.Lanes.STEP;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Sums rows of values by id: sorts (id, place) pairs by id, stably, finds where each id begins, and
@@ -129,18 +128,20 @@ final class SegmentedSum {
       }
       sum.intoArray(result.sums, target + k);
     }
-    if (k < d) {
-      VectorMask<Float> tail = FLOATS.indexInRange(k, d);
-      FloatVector sum = FloatVector.zero(FLOATS);
+    if (k < d) { // without masks, which C2 boxes
+      Arrays.fill(result.sums, target + k, target + d, 0);
       for (int e = from; e < split; e++) {
-        sum = sum.add(FloatVector.fromArray(FLOATS, first, (int) entries[e] * d + k, tail));
+        add(first, (int) entries[e] * d, k, d, target);
       }
       for (int e = split; e < to; e++) {
-        sum =
-            sum.add(
-                FloatVector.fromArray(FLOATS, second, secondBase + (int) entries[e] * d + k, tail));
+        add(second, secondBase + (int) entries[e] * d, k, d, target);
       }
-      sum.intoArray(result.sums, target + k, tail);
+    }
+  }
+
+  private void add(float[] values, int at, int begin, int end, int target) {
+    for (int k = begin; k < end; k++) {
+      result.sums[target + k] += values[at + k];
     }
   }
 }

@@ -58,10 +58,10 @@ final class SquareTranspose {
   /** Distances 1 and 2: four rows that follow one another. */
   private static void near(float[] source, int from, float[] target, int to) {
     for (int p = 0; p < LANES; p += STEP) {
-      FloatVector r0 = at(source, from + p);
-      FloatVector r1 = at(source, from + LANES + p);
-      FloatVector r2 = at(source, from + 2 * LANES + p);
-      FloatVector r3 = at(source, from + 3 * LANES + p);
+      FloatVector r0 = FloatVector.fromArray(FLOATS, source, from + p);
+      FloatVector r1 = FloatVector.fromArray(FLOATS, source, from + LANES + p);
+      FloatVector r2 = FloatVector.fromArray(FLOATS, source, from + 2 * LANES + p);
+      FloatVector r3 = FloatVector.fromArray(FLOATS, source, from + 3 * LANES + p);
       FloatVector s0 = r0.blend(r1.rearrange(UP_1), ODD_1);
       FloatVector s1 = r0.rearrange(DOWN_1).blend(r1, ODD_1);
       FloatVector s2 = r2.blend(r3.rearrange(UP_1), ODD_1);
@@ -75,10 +75,10 @@ final class SquareTranspose {
 
   /** Distances 4 and 8 of four rows 4 apart, a row in one vector. */
   private static void far(float[] square, int at) {
-    FloatVector r0 = at(square, at);
-    FloatVector r1 = at(square, at + 4 * LANES);
-    FloatVector r2 = at(square, at + 8 * LANES);
-    FloatVector r3 = at(square, at + 12 * LANES);
+    FloatVector r0 = FloatVector.fromArray(FLOATS, square, at);
+    FloatVector r1 = FloatVector.fromArray(FLOATS, square, at + 4 * LANES);
+    FloatVector r2 = FloatVector.fromArray(FLOATS, square, at + 8 * LANES);
+    FloatVector r3 = FloatVector.fromArray(FLOATS, square, at + 12 * LANES);
     FloatVector s0 = r0.blend(r1.rearrange(UP_4), ODD_4);
     FloatVector s1 = r0.rearrange(DOWN_4).blend(r1, ODD_4);
     FloatVector s2 = r2.blend(r3.rearrange(UP_4), ODD_4);
@@ -91,14 +91,14 @@ final class SquareTranspose {
 
   /** The same with a row in two vectors: at distance 8, halves change places. */
   private static void farInHalves(float[] square, int at) {
-    FloatVector left0 = at(square, at);
-    FloatVector left1 = at(square, at + 4 * LANES);
-    FloatVector left2 = at(square, at + 8 * LANES);
-    FloatVector left3 = at(square, at + 12 * LANES);
-    FloatVector right0 = at(square, at + 8);
-    FloatVector right1 = at(square, at + 4 * LANES + 8);
-    FloatVector right2 = at(square, at + 8 * LANES + 8);
-    FloatVector right3 = at(square, at + 12 * LANES + 8);
+    FloatVector left0 = FloatVector.fromArray(FLOATS, square, at);
+    FloatVector left1 = FloatVector.fromArray(FLOATS, square, at + 4 * LANES);
+    FloatVector left2 = FloatVector.fromArray(FLOATS, square, at + 8 * LANES);
+    FloatVector left3 = FloatVector.fromArray(FLOATS, square, at + 12 * LANES);
+    FloatVector right0 = FloatVector.fromArray(FLOATS, square, at + 8);
+    FloatVector right1 = FloatVector.fromArray(FLOATS, square, at + 4 * LANES + 8);
+    FloatVector right2 = FloatVector.fromArray(FLOATS, square, at + 8 * LANES + 8);
+    FloatVector right3 = FloatVector.fromArray(FLOATS, square, at + 12 * LANES + 8);
     left0.blend(left1.rearrange(UP_4), ODD_4).intoArray(square, at);
     left0.rearrange(DOWN_4).blend(left1, ODD_4).intoArray(square, at + 4 * LANES);
     left2.blend(left3.rearrange(UP_4), ODD_4).intoArray(square, at + 8);
@@ -107,10 +107,6 @@ final class SquareTranspose {
     right0.rearrange(DOWN_4).blend(right1, ODD_4).intoArray(square, at + 12 * LANES);
     right2.blend(right3.rearrange(UP_4), ODD_4).intoArray(square, at + 8 * LANES + 8);
     right2.rearrange(DOWN_4).blend(right3, ODD_4).intoArray(square, at + 12 * LANES + 8);
-  }
-
-  private static FloatVector at(float[] a, int i) {
-    return FloatVector.fromArray(FLOATS, a, i);
   }
 
   /** Lane i takes lane i − distance; what would fall off is blended away. */

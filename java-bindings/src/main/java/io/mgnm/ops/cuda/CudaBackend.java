@@ -5,6 +5,7 @@ import io.mgnm.cuda.CudaDevice;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.CudaStream;
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
 import io.mgnm.cuda.LaunchShape;
@@ -25,6 +26,7 @@ import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
+import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TopK;
 import io.mgnm.ops.TransformerEncoder;
@@ -51,9 +53,13 @@ public final class CudaBackend implements Backend {
 
   /** Opens a device. */
   public CudaBackend(CudaDevice device) {
-    KernelCompiler compiler = KernelCompiler.withDefaultCache();
+    this(device, KernelCompiler.withDefaultCache());
+  }
+
+  /** Opens a device whose kernels {@code builder} makes of the catalogue's sources. */
+  public CudaBackend(CudaDevice device, KernelBuilder builder) {
     this.context = CudaContext.open(device);
-    this.library = new KernelLibrary(context, compiler);
+    this.library = new KernelLibrary(context, builder);
   }
 
   @Override
@@ -138,6 +144,13 @@ public final class CudaBackend implements Backend {
     return (int) Math.max(1, Math.min(Math.ceilDiv(pieces, (long) piecesPerBlock), resident));
   }
 
+  /**
+   * Lanes a row, as {@code lanes_for} of warp.cuh: the least power of two that is enough, or 32.
+   */
+  static int lanesFor(int accesses) {
+    return Math.min(32, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
+  }
+
   /** Launches a stem's kernel {@code STEM_sum}, which adds up partial sums: see partials.cuh. */
   void sum(CudaKernel kernel, DeviceBuffer partials, int slots, CudaTensor total) {
     int blocks = Math.ceilDiv(total.size(), VALUES_A_BLOCK);
@@ -185,6 +198,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own state behind {@code state}. */
+  CudaStepState own(StepState state) {
+    if (!(state instanceof CudaStepState cuda)) {
+      throw foreign("a step state");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -210,12 +232,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public EmbeddingGather embeddingGather() {
-    throw notYet("embedding_gather");
+    return new CudaEmbeddingGather(this);
   }
 
   @Override
   public HadamardSigmoidAdjacency hadamardSigmoidAdjacency() {
-    throw notYet("hadamard_sigmoid_adjacency");
+    return new CudaHadamardSigmoidAdjacency(this);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.mgnm.ops.cuda;
 
 import io.mgnm.cuda.CudaDriver;
+import io.mgnm.cuda.CudaInstallation;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.kernels.KernelCatalogue;
 import io.mgnm.ops.Backend;
@@ -43,6 +44,13 @@ public final class CudaBackendProvider implements BackendProvider {
     return reason
         .map(words -> new Availability(false, words))
         .orElseGet(() -> new Availability(true, CudaDriver.devices().getFirst().toString()));
+  }
+
+  @Override
+  public List<Finding> describe() {
+    return CudaInstallation.inspect().stream()
+        .map(part -> new Finding(part.what(), part.found(), part.detail()))
+        .toList();
   }
 
   private static Optional<String> unfinishedReason() {

@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 final class CudaCapsuleSquash implements CapsuleSquash {
   private static final String STEM = "capsule_squash";
   private static final int BLOCK = 256;
-  private static final int WARP = 32;
 
   private final CudaBackend backend;
 
@@ -52,7 +51,6 @@ final class CudaCapsuleSquash implements CapsuleSquash {
 
   /** Rows that a block takes at once: a group of lanes a row. */
   private static int rowsPerBlock(int accesses) {
-    int group = Math.min(WARP, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
-    return BLOCK / group;
+    return BLOCK / CudaBackend.lanesFor(accesses);
   }
 }

@@ -1,6 +1,7 @@
 package io.mgnm.ops.cuda;
 
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.ElementType;
 import io.mgnm.cuda.MemoryScope;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.BatchShape;
@@ -50,6 +51,11 @@ final class CudaScope implements Scope {
     return new CudaInts(this, memory.ints(count, label));
   }
 
+  DeviceBuffer allocateLongs(int count, String label) {
+    backend.requireNoRecording("an allocation");
+    return memory.allocate(ElementType.INT64, count, label);
+  }
+
   @Override
   public Tensor floats(int rows, int width) {
     long count = Math.multiplyExact((long) rows, (long) width);
@@ -69,7 +75,7 @@ final class CudaScope implements Scope {
 
   @Override
   public StepState stepState() {
-    throw CudaBackend.notYet("the state of training steps");
+    return new CudaStepState(this);
   }
 
   @Override

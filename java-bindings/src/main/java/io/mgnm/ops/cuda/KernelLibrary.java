@@ -3,7 +3,7 @@ package io.mgnm.ops.cuda;
 import io.mgnm.cuda.CudaContext;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.CudaModule;
-import io.mgnm.cuda.KernelCompiler;
+import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelSource;
 import io.mgnm.kernels.KernelCatalogue;
 import java.util.HashMap;
@@ -14,18 +14,18 @@ import java.util.TreeMap;
 /** The catalogue's kernels, compiled for a device and loaded, each set of sizes once. */
 final class KernelLibrary {
   private final CudaContext context;
-  private final KernelCompiler compiler;
+  private final KernelBuilder builder;
   private final Map<Key, CudaModule> modules = new HashMap<>();
 
   private record Key(String stem, Map<String, Integer> constants) {}
 
-  KernelLibrary(CudaContext context, KernelCompiler compiler) {
+  KernelLibrary(CudaContext context, KernelBuilder builder) {
     this.context = context;
-    this.compiler = compiler;
+    this.builder = builder;
   }
 
   String compilerVersion() {
-    return compiler.version();
+    return builder.version();
   }
 
   /**
@@ -48,6 +48,6 @@ final class KernelLibrary {
             KernelCatalogue.fileName(key.stem()),
             KernelCatalogue.source(key.stem()),
             KernelCatalogue.headers());
-    return context.load(compiler.compile(source, options, context.target()));
+    return context.load(builder.compile(source, options, context.target()));
   }
 }

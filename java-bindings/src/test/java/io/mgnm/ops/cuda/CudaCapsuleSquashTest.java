@@ -2,13 +2,6 @@ package io.mgnm.ops.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.mgnm.cuda.CompileTarget;
-import io.mgnm.cuda.ComputeCapability;
-import io.mgnm.cuda.KernelCompiler;
-import io.mgnm.cuda.KernelImage;
-import io.mgnm.cuda.KernelResources;
-import io.mgnm.cuda.KernelSource;
-import io.mgnm.kernels.KernelCatalogue;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
 import io.mgnm.ops.Backends;
@@ -19,6 +12,7 @@ import io.mgnm.simulator.driver.Machine;
 import io.mgnm.simulator.exec.LaunchReport;
 import io.mgnm.simulator.junit.SimulatedCuda;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -116,24 +110,9 @@ class CudaCapsuleSquashTest {
   @ParameterizedTest
   @CsvSource({"16, 32, 40", "40, 32, 40", "64, 32, 40", "200, 40, 48"})
   void staysWithinItsRegisters(int d, int forward, int backward) {
-    KernelSource source =
-        new KernelSource(
-            "capsule_squash.cu",
-            KernelCatalogue.source("capsule_squash"),
-            KernelCatalogue.headers());
-    for (int number : new int[] {75, 86, 90, 120}) {
-      CompileTarget target =
-          new CompileTarget(ComputeCapability.ofNumber(number), CompileTarget.Form.CUBIN);
-      KernelImage image =
-          KernelCompiler.withDefaultCache()
-              .compile(source, List.of("-DCAPSULE_SQUASH_D=" + d), target);
-      within(image.resources().get("capsule_squash_forward"), forward);
-      within(image.resources().get("capsule_squash_backward"), backward);
-    }
-  }
-
-  private static void within(KernelResources kernel, int registers) {
-    assertThat(kernel.spillStoreBytes() + kernel.spillLoadBytes() + kernel.stackBytes()).isZero();
-    assertThat(kernel.registers()).isLessThanOrEqualTo(registers);
+    CompiledKernel.staysWithin(
+        "capsule_squash",
+        Map.of("D", d),
+        Map.of("capsule_squash_forward", forward, "capsule_squash_backward", backward));
   }
 }

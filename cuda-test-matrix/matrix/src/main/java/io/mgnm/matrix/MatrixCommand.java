@@ -1,0 +1,121 @@
+package io.mgnm.matrix;
+
+import io.mgnm.cli.MgnmCommand;
+import io.mgnm.cli.Subcommand;
+import io.mgnm.data.BadInputException;
+import io.mgnm.matrix.work.CaseResult;
+import io.mgnm.matrix.work.CaseResult.Outcome;
+import io.mgnm.matrix.work.Workers;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code mgnm matrix}: every operation, direction, size and backend against the reference. */
+@Command(
+    name = "matrix",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Compare every operation on every backend with the reference, at many sizes.",
+      "The last line is 'N passed, N failed, N skipped'; the exit code is 1 where any failed."
+    })
+public final class MatrixCommand implements Subcommand {
+  private static final int SHOWN = 20;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      defaultValue = "simulated",
+      showDefaultValue = Visibility.ALWAYS,
+      description = "what CUDA is: simulated (three generations, several orders) or cuda (the GPU)")
+  private Plan.Device device;
+
+  @Option(
+      names = "--filter",
+      paramLabel = "WORDS",
+      defaultValue = "",
+      description =
+          "only cases whose name has all these words; a name is"
+              + " stem/direction/size/dD/LEVELSxINTERESTS/variant/target, * stands for anything")
+  private String filter;
+
+  @Option(names = "--long", description = "the full product instead of what every build runs")
+  private boolean all;
+
+  @Option(names = "--html", paramLabel = "FILE", description = "write a page with all results")
+  private Path html;
+
+  @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description = "processes at once (default: all cores, one with --device cuda)")
+  private Integer jobs;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Filter chosen = new Filter(filter);
+    Plan plan = all ? Plan.longOne(device, chosen) : Plan.shortOne(device, chosen);
+    if (plan.jobs().isEmpty()) {
+      throw BadInputException.option(
+          "a case whose name has all the words of --filter",
+          BadInputException.quote(filter),
+          "a name looks like capsule_squash/backward/33/d16/4x4/v0/cuda-9.0-random");
+    }
+    Results results = run(plan, chosen, out);
+    if (html != null) {
+      Files.writeString(html, HtmlReport.of(results));
+    }
+    byStem(results).forEach((stem, counts) -> out.printf("%-28s %s%n", stem, counts));
+    out.println(results.summary());
+    return results.with(Outcome.FAILED).isEmpty() ? MgnmCommand.OK : MgnmCommand.FAILURE;
+  }
+
+  private Results run(Plan plan, Filter chosen, PrintWriter out) {
+    Results results = new Results(Unsupported.committed(), chosen);
+    boolean simulated = device == Plan.Device.SIMULATED;
+    int processes =
+        jobs != null ? jobs : simulated ? Runtime.getRuntime().availableProcessors() : 1;
+    new Workers(processes, simulated).run(plan.jobs(), results::take);
+    results.with(Outcome.FAILED).stream()
+        .limit(SHOWN)
+        .forEach(r -> out.printf("FAILED %s%n  %s%n", r.name(), r.message().strip()));
+    int more = results.with(Outcome.FAILED).size() - SHOWN;
+    if (more > 0) {
+      out.printf("... and %d more that failed; --html FILE shows all%n", more);
+    }
+    results.with(Outcome.UNSUPPORTED).stream()
+        .map(CaseResult::message)
+        .distinct()
+        .forEach(reason -> out.println("skipped: " + reason));
+    return results;
+  }
+
+  private static Map<String, String> byStem(Results results) {
+    Map<String, String> lines = new TreeMap<>();
+    results.all().stream()
+        .map(CaseResult::stem)
+        .distinct()
+        .forEach(
+            stem -> {
+              StringBuilder line = new StringBuilder();
+              for (Outcome outcome : Outcome.values()) {
+                long count =
+                    results.with(outcome).stream().filter(r -> r.stem().equals(stem)).count();
+                line.append(
+                    "%6d %s".formatted(count, outcome.name().toLowerCase(java.util.Locale.ROOT)));
+              }
+              lines.put(stem, line.toString());
+            });
+    return lines;
+  }
+}

@@ -1,0 +1,56 @@
+package io.mgnm.matrix.rows;
+
+import io.mgnm.ops.Axis;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.StepState;
+import io.mgnm.ops.Tensor;
+import io.mgnm.ops.parity.Subject;
+import java.util.List;
+
+/** {@code ranking_loss}, and its sums in the state, each with inputs of its own. */
+final class RankingLossRow implements Row {
+  private static final int STEPS_DONE = 7;
+
+  @Override
+  public String stem() {
+    return "ranking_loss";
+  }
+
+  @Override
+  public List<String> directions() {
+    return List.of("forward", "total");
+  }
+
+  @Override
+  public List<String> variants() {
+    return List.of("a score a level", "one score");
+  }
+
+  @Override
+  public void run(Subject subject, Shape shape) {
+    Batch batch = shape.candidates(subject);
+    int scores = shape.variant() == 0 ? shape.levels() : 1;
+    Tensor y = Shape.input(subject, batch, Axis.CANDIDATES, scores, shape.size().scale());
+    RankingLoss loss = subject.backend().rankingLoss(new RankingLoss.Options(scores));
+    loss.forward(
+        batch,
+        y,
+        Shape.output(subject, batch, "forward.loss", Axis.HISTORIES, 1),
+        Shape.output(subject, batch, "forward.dY", Axis.CANDIDATES, scores));
+    Tensor losses = Shape.input(subject, batch, Axis.HISTORIES, 1, 1);
+    Tensor l1 = Shape.input(subject, batch, Axis.HISTORIES, 1, 1);
+    StepState state = subject.scope().stepState();
+    state.set(STEPS_DONE, 1e-3);
+    loss.total(batch, losses, l1, state);
+    StepState.Progress progress = state.read();
+    Shape.results(subject, "total.sums", (float) progress.loss(), (float) progress.l1());
+    Shape.results(
+        subject,
+        "total.counts",
+        progress.stepsDone(),
+        progress.failedStep(),
+        progress.histories(),
+        progress.candidates());
+  }
+}

@@ -1,0 +1,59 @@
+package io.mgnm.matrix.work;
+
+import io.mgnm.simulator.driver.MachineOptions;
+import io.mgnm.simulator.exec.Order;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What a case runs on.
+ *
+ * @param backend {@code cpu} or {@code cuda}
+ * @param capability of the simulated device, or empty
+ * @param order of blocks, warps and lanes on the simulated device, or empty
+ */
+public record Target(String backend, String capability, String order) {
+  /** The fallback. */
+  public static final Target CPU = new Target("cpu", "", "");
+
+  /** The machine's own GPU. */
+  public static final Target GPU = new Target("cuda", "", "");
+
+  /** Generations of the simulated device. */
+  public static final List<String> CAPABILITIES = List.of("7.5", "8.6", "9.0");
+
+  /** Orders of execution on the simulated device. */
+  public static final List<String> ORDERS = List.of("ascending", "descending", "random");
+
+  /** A simulated device. */
+  public static Target simulated(String capability, String order) {
+    return new Target("cuda", capability, order);
+  }
+
+  /** Every generation in every order. */
+  public static Stream<Target> everySimulated() {
+    return CAPABILITIES.stream()
+        .flatMap(capability -> ORDERS.stream().map(order -> simulated(capability, order)));
+  }
+
+  /** Whether it is a simulated device. */
+  public boolean onSimulator() {
+    return !capability.isEmpty();
+  }
+
+  MachineOptions machine() {
+    Order executed =
+        switch (order) {
+          case "ascending" -> Order.ascending();
+          case "descending" -> Order.descending();
+          case "random" -> Order.random(capability.hashCode());
+          default -> throw new IllegalArgumentException("no order is named " + order);
+        };
+    return MachineOptions.defaults().withCapability(capability).withOrder(executed);
+  }
+
+  @Override
+  public String toString() {
+    return onSimulator() ? "%s-%s-%s".formatted(backend, capability, order) : backend;
+  }
+}

@@ -1,0 +1,77 @@
+package io.mgnm.matrix.work;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+
+/** Worker processes that share a list of jobs. */
+public final class Workers {
+  private final int processes;
+  private final boolean simulated;
+
+  /**
+   * @param processes how many work at once
+   * @param simulated whether CUDA is the simulated device; otherwise it is the machine's own
+   */
+  public Workers(int processes, boolean simulated) {
+    this.processes = processes;
+    this.simulated = simulated;
+  }
+
+  /**
+   * Has all jobs done, the first ones first.
+   *
+   * @param reports gets every report, one at a time, in no particular order
+   */
+  public void run(List<? extends Job> jobs, Consumer<Job.Report> reports) {
+    Queue<Job> waiting = new ConcurrentLinkedQueue<>(jobs);
+    Object one = new Object();
+    Consumer<Job.Report> inTurn =
+        report -> {
+          synchronized (one) {
+            reports.accept(report);
+          }
+        };
+    List<Future<?>> working = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(processes)) {
+      for (int i = 0; i < Math.min(processes, jobs.size()); i++) {
+        working.add(threads.submit(() -> work(waiting, inTurn)));
+      }
+      for (Future<?> future : working) {
+        future.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a worker could not be served", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while workers worked", e);
+    }
+  }
+
+  private void work(Queue<Job> waiting, Consumer<Job.Report> reports) {
+    try {
+      Job job = waiting.poll();
+      while (job != null) {
+        try (WorkerProcess process = WorkerProcess.start(simulated)) {
+          boolean alive = true;
+          while (alive && job != null) {
+            alive = process.run(job, reports);
+            job = waiting.poll();
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.mgnm.ops.cuda;
+
+import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.ops.StepState;
+import java.util.Arrays;
+
+/** The state of a run in device memory, laid out as {@code step_state.cuh} says. */
+final class CudaStepState implements StepState {
+  /** Blocks of batch_sampling_draw, each with a count of steps of its own. */
+  static final int DRAW_BLOCKS = 128;
+
+  private static final int STEP = 0;
+  private static final int FAILED_STEP = 1;
+  private static final int LEARNING_RATE = 2;
+  private static final int LOSS = 3;
+  private static final int L1 = 4;
+  private static final int HISTORIES = 5;
+  private static final int CANDIDATES = 6;
+  private static final int WORDS = 8;
+
+  private final CudaScope scope;
+  private final DeviceBuffer words;
+
+  CudaStepState(CudaScope scope) {
+    this.scope = scope;
+    this.words = scope.allocateLongs(WORDS + DRAW_BLOCKS, "state of training steps");
+    set(0, 0);
+  }
+
+  CudaScope scope() {
+    return scope;
+  }
+
+  /** For kernels: see {@code step_state.cuh}. */
+  DeviceBuffer words() {
+    return words;
+  }
+
+  @Override
+  public void set(long stepsDone, double learningRate) {
+    scope.requireTransfer();
+    long[] values = new long[WORDS + DRAW_BLOCKS];
+    values[STEP] = stepsDone;
+    values[FAILED_STEP] = -1;
+    values[LEARNING_RATE] = Double.doubleToRawLongBits(learningRate);
+    Arrays.fill(values, WORDS, values.length, stepsDone);
+    scope.backend().stream().upload(words, values);
+  }
+
+  @Override
+  public Progress read() {
+    scope.requireTransfer();
+    long[] values = new long[WORDS];
+    scope.backend().stream().download(words.slice(0, WORDS), values);
+    scope.backend().stream().clear(words.slice(LOSS, CANDIDATES + 1 - LOSS));
+    return new Progress(
+        values[STEP],
+        values[FAILED_STEP],
+        Double.longBitsToDouble(values[LOSS]),
+        Double.longBitsToDouble(values[L1]),
+        values[HISTORIES],
+        values[CANDIDATES]);
+  }
+}
