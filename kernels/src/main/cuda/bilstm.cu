@@ -1,4 +1,31 @@
-// bilstm
+// bilstm: sequences z[history][capsule][t][D] -> y of the same layout, row-major f32. Equation (10).
+//   (i, f, g, o) = z_t Wx + h_{t-1} Wh + b;   c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
+//   h_t = sigmoid(o) tanh(c_t);   y_t = z_t + [h->, h<-], or z_t + [h->, h<-] R with PROJECTED
+// w: for each direction Wx[D][4H], Wh[H][4H], b[4H]; then R[2H][D]. H = D / 2, or D with R.
+// `live` holds the number of histories, offsets[live + 1] where each begins, in positions of a capsule;
+// a history has `capsules` sequences, all of its length, `rows` at most.
+//
+// No launch per time step. Each lane holds weights in registers for the whole launch (bilstm_lanes.cuh);
+// a block takes tile after tile of neighbouring sequences, tile number blockIdx, + gridDim, ...
+//   bilstm_forward   a tile's z is read once into shared memory; both directions run through it and
+//     write y by windows of SEGMENT steps, each its half of the row, or whole rows that wait in shared
+//     memory (KEPT). Before every SEGMENT-th step c and h go to the tape.
+//   bilstm_backward  from the last window to the first: the forward again from the checkpoint, then the
+//     derivatives, step by step; neither y nor any gate is read. dZ = dY + dz-> + dz<-: the direction
+//     that comes to a row first leaves its part in shared memory (SUMMED), the second completes it.
+//     Gradients of weights stay in registers; each block leaves partial[block][weights].
+//   bilstm_sum       adds the partials (partials.cuh).
+// What does not fit moves through global memory with the same bits: z by windows a direction without
+// STAGED, waiting rows in y and dZ themselves. Where registers do not hold both directions they take
+// turns (TURNS), and weights that fit beside no sums are loaded at each use (RESIDENT = 0).
+//
+// Launch: forward block ForwardPass::THREADS, backward BackwardPass::THREADS, any grid; dynamic shared
+//   memory as BiLstmPlan counts it; bilstm_sum as partials.cuh says. live = 0 is allowed.
+// Aliasing: none. The tape's layout is Tape's, in bilstm_cell.cuh.
+// Determinism: the backward's grid decides the order of the sums of weight gradients; nothing else
+//   does. A sequence's y and dZ do not depend on its tile.
+// Bytes, for Z = 4 D a position: forward 2 Z and checkpoints of 4 H / SEGMENT floats, backward 4 Z (z
+//   twice, dY, dZ) and the checkpoints; weights once a block, partials once a block.
 #include "bilstm_backward.cuh"
 #include "bilstm_forward.cuh"
 #include "partials.cuh"
@@ -135,9 +162,11 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
   using L = BackwardLanes;
   extern __shared__ float4 shared[];
   __shared__ Tile<L::SEQUENCES> tiles[BILSTM_BACKWARD_TEAMS];
+  // A direction's b unit by unit, and behind it the zeros that parts other than the first begin with.
+  __shared__ float4 biases[Pass::DIRECTIONS][H + 1];
   float* const windows = reinterpret_cast<float*>(shared);
   const int thread = static_cast<int>(threadIdx.x);
-  const int team = thread / Pass::TEAM;
+  const int team = BILSTM_BACKWARD_TEAMS == 1 ? 0 : thread / Pass::TEAM;
   const int member = thread % L::THREADS;
   const int sum = banked(rows * L::DP, 4);
   const Pass pass{z,
@@ -148,6 +177,7 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
                   windows + BILSTM_BACKWARD_TEAMS * Pass::WINDOWS + team * L::SEQUENCES * sum,
                   sum,
                   tiles[team],
+                  biases[Pass::DIRECTIONS == 2 ? thread / L::THREADS % 2 : 0],
                   L(member),
                   member,
                   team};
@@ -176,6 +206,11 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
       row = Shared::GATE_ROW;
       rest_row = Shared::REST_ROW;
     }
+    for (int i = member; team == 0 && i <= H; i += L::THREADS) {
+      const float* b = of + (D + H) * row + i;
+      biases[Pass::DIRECTIONS == 2 ? direction : 0][i] =
+          i < H ? make_float4(b[0], b[H], b[2 * H], b[3 * H]) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    }
     gates.load(of, row, pass.lane);
     back.load(of, row, pass.lane);
 #pragma unroll
@@ -202,19 +237,19 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
       pass.run(direction, gates, back, project, sums);
     }
     // The block's sums, team by team and group by group, in shared memory where there is room.
-    sums.gather_bias(pass.lane);
     __syncthreads();
     float* const partial = partials + static_cast<long long>(blockIdx.x) * WEIGHTS;
+    float* const given = GATHERED ? own : partial + direction * DIRECTION_WEIGHTS;
+    float* const given_rest = GATHERED ? own + Shared::REST_AT
+                                       : partial + 2 * DIRECTION_WEIGHTS +
+                                             direction * PROJECTION_WEIGHTS;
+    constexpr int ROW = GATHERED ? Shared::GATE_ROW : GATES * H;
     for (int giver = 0; giver < BILSTM_BACKWARD_TEAMS * L::GROUPS; ++giver) {
       if (pass.lane.live && giver == team * L::GROUPS + pass.lane.group) {
-        if constexpr (GATHERED) {
-          sums.give(own, Shared::GATE_ROW, own + Shared::REST_AT, Shared::REST_ROW, pass.lane,
-                    giver > 0);
-        } else {
-          sums.give(partial + direction * DIRECTION_WEIGHTS, GATES * H,
-                    partial + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS, D, pass.lane,
-                    false);
-        }
+        sums.give(given, ROW, given_rest, GATHERED ? Shared::REST_ROW : D, pass.lane, giver > 0);
+      }
+      if (giver == team * L::GROUPS) {
+        sums.give_bias(given + (D + H) * ROW, member, giver > 0);
       }
       __syncthreads();
     }

@@ -7,10 +7,13 @@
 // unit: output 0 is h's, the others are z's columns unit, unit + H, ...
 template <class L, int OUTPUTS, bool RESIDENT>
 struct BackWeights {
+  static constexpr int REST_AT = L::UNIT_PIECES * L::SPLIT * GATES;
+  template <int N>
   struct Piece {
-    float w[OUTPUTS][GATES];
+    float w[OUTPUTS][N];
   };
-  Piece w[RESIDENT ? L::UNIT_PIECES : 1];
+  Piece<GATES> w[RESIDENT && L::UNIT_PIECES > 0 ? L::UNIT_PIECES : 1];
+  Piece<L::GATE_REST + 1> rest;  // and one that is not used, since there may be none
   const float* of;
   int stride;
 
@@ -22,24 +25,37 @@ struct BackWeights {
     for (int p = 0; p < L::UNIT_PIECES && RESIDENT; ++p) {
       w[p] = fetch(p, lane);
     }
+#pragma unroll
+    for (int e = 0; e < L::GATE_REST; ++e) {
+      const int flat = REST_AT + lane.part * L::GATE_REST + e;
+#pragma unroll
+      for (int out = 0; out < OUTPUTS; ++out) {
+        rest.w[out][e] = *weight(out, flat % GATES, flat / GATES, lane);
+      }
+    }
   }
 
-  __device__ __forceinline__ Piece fetch(int p, const L& lane) const {
-    Piece piece;
-    const int from = lane.part + p * L::SPLIT;  // the unit whose gates they are
+  // The weight by which a gate of unit `from` reaches an output.
+  __device__ __forceinline__ const float* weight(int out, int gate, int from, const L& lane) const {
+    const int k = out == 0 ? L::D + lane.unit : (out - 1) * L::H + lane.unit;
+    return of + k * stride + gate * L::H + from;
+  }
+
+  __device__ __forceinline__ Piece<GATES> fetch(int p, const L& lane) const {
+    Piece<GATES> piece;
+    const int from = lane.part + p * L::SPLIT;
 #pragma unroll
     for (int out = 0; out < OUTPUTS; ++out) {
-      const int k = out == 0 ? L::D + lane.unit : (out - 1) * L::H + lane.unit;
 #pragma unroll
       for (int gate = 0; gate < GATES; ++gate) {
         piece.w[out][gate] =
-            from < L::H ? load_weight<RESIDENT>(of + k * stride + gate * L::H + from) : 0.0f;
+            from < L::H ? load_weight<RESIDENT>(weight(out, gate, from, lane)) : 0.0f;
       }
     }
     return piece;
   }
 
-  __device__ __forceinline__ Piece piece(int p, const L& lane) const {
+  __device__ __forceinline__ Piece<GATES> piece(int p, const L& lane) const {
     if constexpr (RESIDENT) {
       return w[p];
     } else {
@@ -52,11 +68,12 @@ struct BackWeights {
 template <class L, bool PROJECTED>
 struct WeightSums {
   static constexpr int PROJECT = PROJECTED ? L::STATE_PIECES : 1;
+  static constexpr int BIASES = (GATES * L::H + L::THREADS - 1) / L::THREADS;
   float w[L::PIECES][4][GATES];
-  float bias[GATES];  // of the lane's own sequences
   float project[PROJECT][4];
+  float bias[BIASES];  // of all the team's sequences: gates member, + THREADS, ... of the 4 H
 
-  __device__ __forceinline__ WeightSums() : w{}, bias{}, project{} {}
+  __device__ __forceinline__ WeightSums() : w{}, project{}, bias{} {}
 
   __device__ __forceinline__ void add(int p, const float4& x, const float4& gates) {
     const float value[4] = {x.x, x.y, x.z, x.w};
@@ -71,15 +88,18 @@ struct WeightSums {
     }
   }
 
-  // Makes bias its sum over parts. All lanes of the warp must come.
-  __device__ __forceinline__ void gather_bias(const L& lane) {
+  // Adds the derivatives by the gates of `count` steps of a window.
+  __device__ __forceinline__ void add_bias(int member, const float* gates, int count) {
 #pragma unroll
-    for (int gate = 0; gate < GATES; ++gate) {
-      bias[gate] = lane.over_parts(lane.owner ? bias[gate] : 0.0f);
+    for (int b = 0; b < BIASES; ++b) {
+      const int gate = member + b * L::THREADS;
+      for (int i = 0; gate < GATES * L::H && i < count; ++i) {
+        bias[b] += gates[i * GATES * L::H + gate];
+      }
     }
   }
 
-  // Puts or adds them to Wx, Wh and b of the direction, in rows `row` floats apart, and to its rows of
+  // Puts or adds them to Wx and Wh of the direction, in rows `row` floats apart, and to its rows of
   // R, `rest_row` apart.
   __device__ __forceinline__ void give(
       float* weights, int row, float* rest, int rest_row, const L& lane, bool add) const {
@@ -97,12 +117,6 @@ struct WeightSums {
       }
     }
 #pragma unroll
-    for (int gate = 0; gate < GATES; ++gate) {
-      if (lane.part == 0) {
-        put(weights + (L::D + L::H) * row + gate * L::H + lane.unit, bias[gate], add);
-      }
-    }
-#pragma unroll
     for (int p = 0; p < PROJECT && PROJECTED; ++p) {
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
@@ -110,6 +124,17 @@ struct WeightSums {
         if (k < L::D) {
           put(rest + lane.unit * rest_row + k, project[p][e], add);
         }
+      }
+    }
+  }
+
+  // The same for b.
+  __device__ __forceinline__ void give_bias(float* b, int member, bool add) const {
+#pragma unroll
+    for (int i = 0; i < BIASES; ++i) {
+      const int gate = member + i * L::THREADS;
+      if (gate < GATES * L::H) {
+        put(b + gate % GATES * L::H + gate / GATES, bias[i], add);
       }
     }
   }
@@ -130,9 +155,9 @@ struct Backward {
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;           // at once
   static constexpr int TEAM = DIRECTIONS * L::THREADS;       // threads
   static constexpr int THREADS = TEAMS * TEAM;
-  // A sequence's window of a direction: rows of z, which dz replaces, and of h of the step before, one
-  // row more than steps; as many of c; the gates, which their derivatives replace; the derivatives by
-  // h that come through y; and dY.
+  // A sequence's window of a direction: rows of z and of h of the step before, one row more than steps;
+  // as many of c; the gates, which their derivatives replace; the derivatives by h that come through y;
+  // and, with a projection, dY.
   static constexpr int ROW = L::DP + L::HP;
   static constexpr int CELL_AT = (SEGMENT + 1) * ROW;
   static constexpr int GATES_AT = CELL_AT + (SEGMENT + 1) * L::HP;
@@ -154,6 +179,7 @@ struct Backward {
   float* sums;     // shared, the team's, sequence by sequence
   int sum;         // floats of a sequence there
   const Tile<L::SEQUENCES>& tile;
+  const float4* bias;  // shared, the direction's, by unit, then zero
   const L lane;
   int member;  // of the direction's threads
   int team;
@@ -188,7 +214,7 @@ struct Backward {
             [&](int other) { return window(direction, other) + Y_AT; });
       } else {
         load_window<D, H, L::HP, SEGMENT, L::THREADS>(
-            member, tile, direction, first, dY + direction * H,
+            member, tile, direction, first, dY + anew(direction) * H,
             [&](int other) { return window(direction, other) + OUT_AT; });
       }
       if (lane.owner) {
@@ -230,12 +256,13 @@ struct Backward {
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
       float part[L::TOGETHER][GATES];
+      const float4 b = bias[lane.part == 0 ? lane.unit : H];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
-#pragma unroll
-        for (int gate = 0; gate < GATES; ++gate) {
-          part[q][gate] = gates.bias[gate];
-        }
+        part[q][0] = b.x;
+        part[q][1] = b.y;
+        part[q][2] = b.z;
+        part[q][3] = b.w;
       }
 #pragma unroll(RESIDENT ? L::PIECES : 1)
       for (int p = 0; p < L::PIECES; ++p) {
@@ -289,11 +316,11 @@ struct Backward {
   }
 
   // Back through the window's steps: to the derivatives by the gates, then to those by h, z and the
-  // weights. dz of a step replaces its z when all lanes have met again.
+  // weights. What a step leaves for dZ takes the place of what its owner alone has read: column `unit`
+  // that of the derivative by h, column H + `unit` that of c.
   __device__ __forceinline__ void through_cells(
       int direction, int count, const float* group, float* mine,
       const BackWeights<L, OUTPUTS, RESIDENT>& back, Sums& total, float& dh, float& dc) const {
-    float dz[OUTPUTS - 1];
 #pragma unroll 1
     for (int i = count - 1; i >= 0; --i) {
       if (lane.owner) {
@@ -308,15 +335,8 @@ struct Backward {
             dc * gate.x * fmaf(-gate.z, gate.z, 1.0f), down * bent * (gate.w * (1.0f - gate.w)));
         dc *= gate.y;
         *at = slope;
-        total.bias[0] += slope.x;
-        total.bias[1] += slope.y;
-        total.bias[2] += slope.z;
-        total.bias[3] += slope.w;
       }
       meet_direction(direction);
-      if (lane.owner && i + 1 < count) {
-        put_row(mine, i + 1, dz);
-      }
       float part[L::TOGETHER][OUTPUTS];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
@@ -339,11 +359,33 @@ struct Backward {
           }
         }
       }
+      if constexpr (L::GATE_REST > 0) {
+#pragma unroll
+        for (int q = 0; q < L::TOGETHER; ++q) {
+          const auto slope = load_access<L::GATE_REST>(
+              group + q * WINDOW + GATES_AT + i * GATES * H + BackWeights<L, OUTPUTS, RESIDENT>::REST_AT,
+              lane.part);
+#pragma unroll
+          for (int out = 0; out < OUTPUTS; ++out) {
+#pragma unroll
+            for (int e = 0; e < L::GATE_REST; ++e) {
+              part[q][out] = fmaf(slope.x[e], back.rest.w[out][e], part[q][out]);
+            }
+          }
+        }
+      }
       lane.exchange(part);
       dh = part[0][0];
-#pragma unroll
-      for (int out = 1; out < OUTPUTS; ++out) {
-        dz[out - 1] = part[0][out];
+      if (lane.owner) {
+        float* const above = mine + OUT_AT + i * L::HP + lane.unit;
+        if constexpr (PROJECTED) {
+          *above = part[0][1];
+        } else {  // dY comes through to the direction's own half
+          const float dy = *above;
+          *above = direction == 0 ? part[0][1] + dy : part[0][1];
+          mine[CELL_AT + (i + 1) * L::HP + lane.unit] =
+              direction == 0 ? part[0][2] : part[0][2] + dy;
+        }
       }
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
@@ -355,26 +397,19 @@ struct Backward {
         }
       }
     }
-    meet_direction(direction);
-    if (lane.owner && count > 0) {
-      put_row(mine, 0, dz);
-    }
-    meet_direction(direction);
-  }
-
-  __device__ __forceinline__ void put_row(
-      float* mine, int row, const float (&dz)[OUTPUTS - 1]) const {
 #pragma unroll
-    for (int out = 0; out < OUTPUTS - 1; ++out) {
-      mine[row * ROW + out * H + lane.unit] = dz[out];
+    for (int r = 0; r < L::SEQUENCES; ++r) {
+      total.add_bias(member, window(direction, r) + GATES_AT, count);
     }
+    meet_direction(direction);
   }
 
-  // What this direction adds to the rows of its window: dz, and dY in its own half of a row, or, with a
-  // projection, in a row to which it comes first.
+  // Adds what the window's steps left to their rows of dZ; with a projection, dY too in a row to which
+  // this direction comes first.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
-    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
+    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 1>(
+        member, [&](int r, int s, int piece) {
       const int column = piece * V;
       const int length = tile.length[r];
       if (s >= count || first + s >= length) {
@@ -385,11 +420,11 @@ struct Backward {
       const bool second = TURNS ? direction == 1
                                 : direction == 0 ? t < length - first - SEGMENT : t >= first;
       const float* const from = window(direction, r);
-      Access<V> value = load_access<V>(from + s * ROW, piece);
-      if (PROJECTED ? !second : column / H == direction) {
-        const float* const down =
-            PROJECTED ? from + Y_AT + s * L::DP + column : from + OUT_AT + s * L::HP + column % H;
-        value = value + load_access<V>(down, 0);
+      const float* const left = column < H ? from + OUT_AT + s * L::HP + column
+                                           : from + CELL_AT + (s + 1) * L::HP + column - H;
+      Access<V> value = load_access<V>(left, 0);
+      if (PROJECTED && !second) {
+        value = value + load_access<V>(from + Y_AT + s * L::DP, piece);
       }
       float* const out = dZ + (tile.place[r] + t) * D + column;
       float* const waiting = SUMMED ? sums + r * sum + t * L::DP + column : out;

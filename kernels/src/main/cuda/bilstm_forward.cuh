@@ -194,7 +194,8 @@ struct Forward {
   // y = z + h in the direction's half of each row of the window.
   __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
     constexpr int V = widest(D, H);
-    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS>(member, [&](int r, int s, int piece) {
+    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS, 4>(
+        member, [&](int r, int s, int piece) {
       if (s < count && first + s < tile.length[r]) {
         const long long t = tile.place[r] + tile.position(r, direction, first + s);
         const float* const x = input_row(direction, r, first + s) + direction * H;
@@ -209,7 +210,8 @@ struct Forward {
   // the others are completed.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
-    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS>(member, [&](int r, int s, int piece) {
+    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 4>(
+        member, [&](int r, int s, int piece) {
       const int column = piece * V;
       const int length = tile.length[r];
       if (s >= count || first + s >= length) {

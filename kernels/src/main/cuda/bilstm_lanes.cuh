@@ -21,6 +21,13 @@ __host__ __device__ constexpr int banked(int n, int rest) {
   return whole(n, 4) + ((whole(rest, 4) - whole(n, 4)) % 32 + 32) % 32;
 }
 
+// Gates a lane of those units of h that are left when each of `split` lanes has as many: 1 or 2, or 0
+// where they do not divide into either.
+__host__ __device__ constexpr int gate_rest(int h, int split) {
+  const int left = h % split * GATES;
+  return left == split || left == 2 * split ? left / split : 0;
+}
+
 // 1 / (1 + e^-x) for a gate, where no more than tanhf's own exactness is needed (sigmoid.cuh has one to
 // the last place): the exponent's product is rounded once, like x itself; both approximations are within
 // two units in the last place, and the limits 0 and 1 are exact.
@@ -50,7 +57,9 @@ struct Lanes {
   static constexpr int QUADS = INPUT_QUADS + STATE_QUADS;
   static constexpr int PIECES = (QUADS + SPLIT - 1) / SPLIT;              // quads a lane, of [z | h]
   static constexpr int STATE_PIECES = (STATE_QUADS + SPLIT - 1) / SPLIT;  // of h alone
-  static constexpr int UNIT_PIECES = (H + SPLIT - 1) / SPLIT;             // units a lane, of H
+  // The 4 H gates of all units: whole units a lane, and then, if what is left divides so, 1 or 2 gates.
+  static constexpr int GATE_REST = gate_rest(H, SPLIT);
+  static constexpr int UNIT_PIECES = (H + (GATE_REST > 0 ? 0 : SPLIT - 1)) / SPLIT;
   static constexpr int OWNERS = SPLIT / TOGETHER;
   static constexpr int SEQUENCES = GROUPS * TOGETHER;  // of a tile
   static constexpr int COLUMNS = WARP / SPLIT;                               // units a warp
@@ -70,8 +79,8 @@ struct Lanes {
     const int place = lane / WARP * COLUMNS + lane % COLUMNS;
     const int column = min(place, GROUPS * H - 1);
     part = lane % WARP / COLUMNS;
-    unit = column % H;
-    group = column / H;
+    unit = GROUPS == 1 ? column : column % H;
+    group = GROUPS == 1 ? 0 : column / H;
     own = part / OWNERS;
     live = place == column;
     owner = live && part % OWNERS == 0;

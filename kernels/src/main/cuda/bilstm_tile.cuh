@@ -63,8 +63,9 @@ struct Tile {
 
 // Visits (r, row, piece) for every sequence of a tile, row of its window and of PIECES pieces of a row,
 // by THREADS lanes: neighbours take neighbouring pieces, and where they come to in a window is worked
-// out once for all sequences if they can take a whole window at once.
-template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS, class Visit>
+// out once for all sequences if they can take a whole window at once. AHEAD visits are under way at
+// once: several where they wait for global memory.
+template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS, int AHEAD, class Visit>
 __device__ __forceinline__ void each_piece(int lane, Visit visit) {
   constexpr int WINDOW = SEGMENT * PIECES;
   const int first = anew(lane);
@@ -72,14 +73,14 @@ __device__ __forceinline__ void each_piece(int lane, Visit visit) {
     constexpr int AT_ONCE = THREADS / WINDOW;
     const int place = first % WINDOW;
     if (first < AT_ONCE * WINDOW) {
-#pragma unroll 4
+#pragma unroll AHEAD
       for (int r = first / WINDOW; r < SEQUENCES; r += AT_ONCE) {
         visit(r, place / PIECES, place % PIECES);
       }
     }
   } else {
     for (int r = 0; r < SEQUENCES; ++r) {
-#pragma unroll 4
+#pragma unroll(AHEAD > 1 ? AHEAD / 2 : 1)
       for (int i = first; i < WINDOW; i += THREADS) {
         visit(r, i / PIECES, i % PIECES);
       }
@@ -95,7 +96,7 @@ __device__ __forceinline__ void load_window(
     int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source,
     Target target) {
   constexpr int V = widest(D, WIDTH);
-  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS>(
+  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS, 4>(
       lane, [&](int r, int row, int piece) {
         Access<V> value = zero_access<V>();
         if (piece * V < WIDTH && first + row < tile.length[r]) {

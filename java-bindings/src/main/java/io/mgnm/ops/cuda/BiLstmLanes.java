@@ -15,6 +15,7 @@ import io.mgnm.ops.BiLstm;
 record BiLstmLanes(int d, int h, int split, int together, int groups) {
   private static final int WARP = 32;
   private static final int QUAD = 4;
+  private static final int GATES = 4;
 
   BiLstmLanes(BiLstm.Options options, int split, int together, int groups) {
     this(options.d(), options.hidden(), split, together, groups);
@@ -40,9 +41,11 @@ record BiLstmLanes(int d, int h, int split, int together, int groups) {
     return Math.ceilDiv(paddedHidden() / QUAD, split);
   }
 
-  /** Units whose gates a lane takes. */
-  int unitPieces() {
-    return Math.ceilDiv(h, split);
+  /** Of the 4 h gates of all units, those that a lane takes. */
+  int unitGates() {
+    int left = h % split * GATES;
+    boolean divides = left == split || left == 2 * split;
+    return h / split * GATES + (divides ? left / split : left > 0 ? GATES : 0);
   }
 
   /** Sequences of a tile. */
@@ -63,7 +66,7 @@ record BiLstmLanes(int d, int h, int split, int together, int groups) {
 
   /** Floats of a direction's weights in shared memory: {@code SharedWeights}. */
   int sharedWeights(boolean projected) {
-    int gateRow = 4 * h + (split < 8 ? 8 / split : 1);
+    int gateRow = GATES * h + (split < 8 ? 8 / split : 1);
     return (d + h + 1) * gateRow + (projected ? h * (d + 1) : 0);
   }
 

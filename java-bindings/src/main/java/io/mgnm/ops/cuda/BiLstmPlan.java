@@ -85,7 +85,7 @@ record BiLstmPlan(
   /** Sums and weights that a lane of the backward holds. */
   private static int backwardHeld(BiLstm.Options options, BiLstmLanes lanes) {
     int outputs = 1 + options.d() / options.hidden();
-    return sums(options, lanes) + gateWeights(lanes) + GATES * outputs * lanes.unitPieces();
+    return sums(options, lanes) + gateWeights(lanes) + outputs * lanes.unitGates();
   }
 
   private static int gateWeights(BiLstmLanes lanes) {
