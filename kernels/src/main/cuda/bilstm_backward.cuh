@@ -205,15 +205,15 @@ struct Backward {
 #pragma unroll 1
     for (int first = (longest - 1) / SEGMENT * SEGMENT; first >= 0; first -= SEGMENT) {
       const int count = min(SEGMENT, longest - first);
-      load_window<D, D, ROW, SEGMENT, L::THREADS>(
+      load_window<D, D, ROW, SEGMENT, L::THREADS, 4>(
           member, tile, direction, first, z,
           [&](int other) { return window(direction, other); });
       if constexpr (PROJECTED) {
-        load_window<D, D, L::DP, SEGMENT, L::THREADS>(
+        load_window<D, D, L::DP, SEGMENT, L::THREADS, 4>(
             member, tile, direction, first, dY,
             [&](int other) { return window(direction, other) + Y_AT; });
       } else {
-        load_window<D, H, L::HP, SEGMENT, L::THREADS>(
+        load_window<D, H, L::HP, SEGMENT, L::THREADS, 4>(
             member, tile, direction, first, dY + anew(direction) * H,
             [&](int other) { return window(direction, other) + OUT_AT; });
       }

@@ -92,7 +92,7 @@ struct Forward {
     for (int first = 0; first < longest; first += SEGMENT) {
       const int count = min(SEGMENT, longest - first);
       if (!STAGED) {
-        load_window<D, D, ROW, SEGMENT, L::THREADS>(
+        load_window<D, D, ROW, SEGMENT, L::THREADS, 2>(
             member, tile, direction, first, z,
             [&](int r) { return window(direction, r); });
       }

@@ -91,12 +91,13 @@ __device__ __forceinline__ void each_piece(int lane, Visit visit) {
 // Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from rows
 // of D floats in global memory to rows of STRIDE floats in shared memory, with zeros up to
 // whole(WIDTH, 4) and behind a sequence. By THREADS lanes.
-template <int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int SEQUENCES, class Target>
+template <
+    int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int AHEAD, int SEQUENCES, class Target>
 __device__ __forceinline__ void load_window(
     int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source,
     Target target) {
   constexpr int V = widest(D, WIDTH);
-  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS, 4>(
+  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS, AHEAD>(
       lane, [&](int r, int row, int piece) {
         Access<V> value = zero_access<V>();
         if (piece * V < WIDTH && first + row < tile.length[r]) {
