@@ -133,7 +133,8 @@ record BiLstmPlan(
         for (int together = 1; together <= Math.min(split, QUAD); together *= 2) {
           for (int groups = 1; groups <= MOST_GROUPS; groups++) {
             BiLstmLanes lanes = new BiLstmLanes(options, split, together, groups);
-            if (fits(lanes, directions, most) && (best == null || cost(lanes) < 0.97 * cost(best))) {
+            if (fits(lanes, directions, most)
+                && (best == null || cost(lanes) < 0.97 * cost(best))) {
               best = lanes;
             }
           }
@@ -179,8 +180,7 @@ record BiLstmPlan(
   /** Bytes of shared memory of a block of the forward. */
   long forwardShared(int rows, boolean staged, boolean kept) {
     int row = forward.paddedHidden() + (staged ? 0 : forward.paddedWidth());
-    int window =
-        (segment + 1) * row + (options.projected() ? segment * forward.paddedWidth() : 0);
+    int window = (segment + 1) * row + (options.projected() ? segment * forward.paddedWidth() : 0);
     long floats = (long) forwardDirections() * forward.windows(window);
     int keptRow = options.projected() ? forward.paddedWidth() : forward.paddedHidden();
     if (staged) {

@@ -85,7 +85,15 @@ final class CudaBiLstm implements BiLstm {
     String operation = "bilstm.backward";
     int width = plan.tapeWidth();
     SequenceEncoder.check(
-        operation, options.d(), weights(), weights, width, states, in, out, outGradients,
+        operation,
+        options.d(),
+        weights(),
+        weights,
+        width,
+        states,
+        in,
+        out,
+        outGradients,
         inGradients);
     SequenceEncoder.check(operation, options.d(), weights(), weightGradients, width, states);
     CudaBatch batch = backend.own(over);
