@@ -15,7 +15,15 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("bilstm", "capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+      List.of(
+          "batch_sampling",
+          "bilstm",
+          "capsule_squash",
+          "embedding_gather",
+          "embedding_gradient",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
@@ -24,8 +32,15 @@ public final class KernelCatalogue {
           "bilstm_forward.cuh",
           "bilstm_lanes.cuh",
           "bilstm_tile.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
           "item_rows.cuh",
+          "key_sort.cuh",
           "partials.cuh",
+          "philox.cuh",
+          "quad_rows.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",

@@ -24,6 +24,7 @@ import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.StepState;
@@ -180,6 +181,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** The same, for an operation whose sums reach over the batch. */
+  CudaTensor ownKept(String operation, String name, Tensor tensor) {
+    CudaTensor cuda = own(tensor);
+    if (cuda.isLocal()) {
+      throw new IllegalArgumentException(operation + ": " + name + ": expected KEPT, got LOCAL");
+    }
+    return cuda;
+  }
+
   /** This backend's own batch behind {@code batch}. */
   CudaBatch own(Batch batch) {
     if (!(batch instanceof CudaBatch cuda)) {
@@ -207,6 +217,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own sums behind {@code gradients}. */
+  CudaRowGradients own(RowGradients gradients) {
+    if (!(gradients instanceof CudaRowGradients cuda)) {
+      throw foreign("row gradients");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -227,7 +246,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
@@ -272,17 +291,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw notYet("interest_readout");
+    return new CudaInterestReadout(this, options);
   }
 
   @Override
   public RankingLoss rankingLoss(RankingLoss.Options options) {
-    throw notYet("ranking_loss");
+    return new CudaRankingLoss(this, options);
   }
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw notYet("embedding_gradient");
+    return new CudaEmbeddingGradient(this);
   }
 
   @Override
