@@ -140,7 +140,7 @@ final class CudaBiLstm implements BiLstm {
   }
 
   /** Shared memory that a block of this device can have. */
-  private long device() {
+  private int device() {
     return backend.device().sharedBytesPerBlockOptIn() - STATIC_SHARED;
   }
 
