@@ -1,4 +1,4 @@
-// One access to memory as values: VECTOR floats, 1, 2 or 4, on a multiple of their size.
+// One access to memory as values: VECTOR floats, 1, 2 or 4, which lie on a multiple of their size.
 #pragma once
 
 template <int VECTOR>

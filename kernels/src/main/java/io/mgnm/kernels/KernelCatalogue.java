@@ -16,8 +16,10 @@ import java.util.TreeMap;
 public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
+          "adam",
           "batch_sampling",
           "bilstm",
+          "capsule_projection",
           "capsule_squash",
           "embedding_gather",
           "embedding_gradient",
@@ -38,10 +40,12 @@ public final class KernelCatalogue {
           "interest_readout_backward.cuh",
           "item_rows.cuh",
           "key_sort.cuh",
+          "outer_piece.cuh",
           "partials.cuh",
           "philox.cuh",
           "quad_rows.cuh",
           "quads.cuh",
+          "ragged.cuh",
           "sigmoid.cuh",
           "squash.cuh",
           "step_state.cuh",

@@ -122,6 +122,10 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  boolean isRecording() {
+    return recording != null;
+  }
+
   CudaKernel kernel(String stem, String name, Map<String, Integer> constants) {
     return library.kernel(stem, name, constants);
   }
@@ -266,7 +270,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
@@ -306,7 +310,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Adam adam(Adam.Options options) {
-    throw notYet("adam");
+    return new CudaAdam(this, options);
   }
 
   @Override

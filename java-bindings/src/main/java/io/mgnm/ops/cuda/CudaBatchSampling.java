@@ -36,6 +36,7 @@ final class CudaBatchSampling implements BatchSampling {
   public void draw(Samples samples, StepState state, Batch over) {
     BatchSampling.checkDraw(options, samples, over);
     CudaBatch batch = backend.own(over);
+    CudaStepState steps = backend.own(state);
     BatchShape shape = batch.shape();
     backend.launch(
         kernel("batch_sampling_draw", shape)
@@ -53,13 +54,14 @@ final class CudaBatchSampling implements BatchSampling {
                 shape.histories(),
                 shape.maxLength(),
                 shape.candidates(),
-                backend.own(state).words(),
+                steps.words(),
                 batch.samples(),
                 batch.users(),
                 batch.offsets(),
                 batch.items(),
                 batch.candidates(),
                 batch.live()));
+    steps.begins();
     backend.draws(batch);
   }
 

@@ -1,5 +1,9 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
+import io.mgnm.simulator.exec.Check;
+import io.mgnm.simulator.exec.ComputeCapability;
+import io.mgnm.simulator.exec.LaunchReport;
+import io.mgnm.simulator.exec.Order;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
 import io.mgnm.simulator.ptx.PtxModule;

@@ -1,4 +1,4 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;

@@ -1,7 +1,9 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mgnm.simulator.exec.Check;
+import io.mgnm.simulator.exec.LaunchReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;

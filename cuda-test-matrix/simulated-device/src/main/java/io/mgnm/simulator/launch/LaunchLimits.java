@@ -1,4 +1,6 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
+
+import io.mgnm.simulator.exec.ComputeCapability;
 
 /** What a device refuses before a kernel begins. */
 final class LaunchLimits {

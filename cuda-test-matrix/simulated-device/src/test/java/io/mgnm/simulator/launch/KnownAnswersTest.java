@@ -1,4 +1,4 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import io.mgnm.simulator.count.Counters;
 import io.mgnm.simulator.count.InstructionClass;

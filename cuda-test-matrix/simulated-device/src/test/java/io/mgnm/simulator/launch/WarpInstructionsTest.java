@@ -1,7 +1,10 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mgnm.simulator.exec.Finding;
+import io.mgnm.simulator.exec.LaunchReport;
+import io.mgnm.simulator.exec.Order;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -84,7 +87,7 @@ class WarpInstructionsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("io.mgnm.simulator.exec.PlantedFaultsTest#orders")
+  @MethodSource("io.mgnm.simulator.launch.PlantedFaultsTest#orders")
   void blockBarriersWithReductionAndNames(Order order) {
     int[] v = values(128);
     int over = (int) java.util.Arrays.stream(v).filter(x -> x > 2).count();

@@ -9,44 +9,12 @@ import static jdk.incubator.vector.VectorOperators.LT;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/**
- * The logistic function, tanh and exp over rows of lanes: {@link VectorMath}'s arithmetic in a loop
- * of its own.
- *
- * <p>C2 takes only so much into one compilation: from the second exponential on it leaves vectors
- * on the heap. {@link #run} is therefore written out, which makes it longer than what C2 ever
- * inlines (325 bytes of bytecode): callers stay small however often they call it.
- */
-final class Activation {
-  private Activation() {}
+/** exp over rows of lanes: {@link VectorMath}'s arithmetic in a loop of its own. */
+final class LaneExp {
+  private LaneExp() {}
 
-  /** {@code to = 1 / (1 + e^−from)}; {@code size} is a multiple of 16, as everywhere here. */
-  static void sigmoid(float[] a, int from, int to, int size) {
-    run(a, from, to, size, -1, 1, 1, 0, 2, 1); // 1 / (2 + m), m = e^−x − 1
-  }
-
-  /** {@code to = tanh from}, to full relative accuracy near 0. */
-  static void tanh(float[] a, int from, int to, int size) {
-    run(a, from, to, size, 2, 1, 0, 1, 2, 1); // m / (2 + m), m = e^2x − 1
-  }
-
-  /** {@code to = e^(factor · from)}. */
+  /** {@code to = e^(factor · from)}; {@code size} is a multiple of 16, as everywhere here. */
   static void exp(float[] a, int from, int to, int size, float factor) {
-    run(a, from, to, size, factor, 0, 0, 1, 1, 0);
-  }
-
-  /** {@code to = (a0 + a1 · m) / (b0 + b1 · m)}, {@code m = e^(factor · from) − offset}. */
-  private static void run(
-      float[] a,
-      int from,
-      int to,
-      int size,
-      float factor,
-      float offset,
-      float a0,
-      float a1,
-      float b0,
-      float b1) {
     for (int u = 0; u < size; u += STEP) {
       FloatVector x = FloatVector.fromArray(FLOATS, a, from + u);
       x = x.mul(FloatVector.broadcast(FLOATS, factor));
@@ -69,15 +37,9 @@ final class Activation {
       p = p.fma(r, FloatVector.broadcast(FLOATS, VectorMath.C3));
       p = p.fma(r, FloatVector.broadcast(FLOATS, VectorMath.C2));
       p = p.mul(r).fma(r, r);
-      // m = 2ⁿ p + (2ⁿ − offset)
       IntVector bits = shifted.reinterpretAsInts().lanewise(LSHL, 23);
       FloatVector scale = bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
-      FloatVector m = p.fma(scale, scale.sub(FloatVector.broadcast(FLOATS, offset)));
-      FloatVector above =
-          m.fma(FloatVector.broadcast(FLOATS, a1), FloatVector.broadcast(FLOATS, a0));
-      FloatVector below =
-          m.fma(FloatVector.broadcast(FLOATS, b1), FloatVector.broadcast(FLOATS, b0));
-      above.div(below).intoArray(a, to + u);
+      p.fma(scale, scale).intoArray(a, to + u);
     }
   }
 }

@@ -1,6 +1,6 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
-import io.mgnm.simulator.isa.Lowering;
+import io.mgnm.simulator.exec.ComputeCapability;
 import io.mgnm.simulator.machine.Program;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
@@ -30,6 +30,14 @@ public final class LoadedModule {
   }
 
   /**
+   * Loads PTX text; see {@link #load(PtxModule, DeviceMemory, ComputeCapability)}. The same text is
+   * parsed and decoded once.
+   */
+  public static LoadedModule load(String ptx, DeviceMemory memory, ComputeCapability capability) {
+    return load(ModuleCache.get(ptx, capability), memory, capability);
+  }
+
+  /**
    * Loads a module: allocates and initialises its variables, decodes its kernels.
    *
    * @throws PtxException where the PTX is for a newer architecture than the device's, or a kernel
@@ -37,6 +45,12 @@ public final class LoadedModule {
    */
   public static LoadedModule load(
       PtxModule ptx, DeviceMemory memory, ComputeCapability capability) {
+    return load(new ModuleCache.Parsed(ptx, capability), memory, capability);
+  }
+
+  private static LoadedModule load(
+      ModuleCache.Parsed entry, DeviceMemory memory, ComputeCapability capability) {
+    PtxModule ptx = entry.module;
     ComputeCapability target = ComputeCapability.parse(ptx.target());
     if (target.number() > capability.number()) {
       throw new PtxException(
@@ -46,7 +60,7 @@ public final class LoadedModule {
     try {
       module.placeVariables();
       for (PtxFunction function : ptx.kernels()) {
-        Program program = Lowering.lower(ptx, function, module.globals, capability.number());
+        Program program = entry.program(function, module.globals);
         module.kernels.put(function.name(), new Kernel(module, function, program));
       }
     } catch (PtxException e) {

@@ -1,4 +1,4 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import io.mgnm.simulator.machine.GlobalAccess;
 import io.mgnm.simulator.machine.Processor;

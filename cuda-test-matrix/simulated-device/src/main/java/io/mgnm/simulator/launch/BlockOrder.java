@@ -1,5 +1,6 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
+import io.mgnm.simulator.exec.Order;
 import java.util.SplittableRandom;
 
 /** Which blocks of a grid run, and in which order. */

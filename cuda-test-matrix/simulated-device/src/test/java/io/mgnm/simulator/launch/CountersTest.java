@@ -1,4 +1,4 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,8 @@ import io.mgnm.simulator.count.Estimate;
 import io.mgnm.simulator.count.Gpu;
 import io.mgnm.simulator.count.InstructionClass;
 import io.mgnm.simulator.count.Occupancy;
+import io.mgnm.simulator.exec.LaunchReport;
+import io.mgnm.simulator.exec.Order;
 import org.junit.jupiter.api.Test;
 
 /** Counters against numbers that follow from the kernel on paper. */

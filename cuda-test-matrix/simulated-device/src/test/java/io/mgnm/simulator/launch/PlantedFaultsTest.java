@@ -1,8 +1,12 @@
-package io.mgnm.simulator.exec;
+package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.mgnm.simulator.exec.DeviceFault;
+import io.mgnm.simulator.exec.LaunchReport;
+import io.mgnm.simulator.exec.Location;
+import io.mgnm.simulator.exec.Order;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -204,7 +208,7 @@ class PlantedFaultsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("io.mgnm.simulator.exec.PlantedFaultsTest#orders")
+  @MethodSource("io.mgnm.simulator.launch.PlantedFaultsTest#orders")
   void writeAfterFree(Order order) {
     Planted copy = new Planted("copy", "", "out[i] = in[i];");
     Bench bench = Bench.cuda(source(copy, false), "9.0");
