@@ -49,3 +49,14 @@ __device__ __forceinline__ void store_access(
     to[index] = access.x[0];
   }
 }
+
+template <int VECTOR>
+__device__ __forceinline__ Access<VECTOR> operator+(
+    const Access<VECTOR>& a, const Access<VECTOR>& b) {
+  Access<VECTOR> sum;
+#pragma unroll
+  for (int i = 0; i < VECTOR; ++i) {
+    sum.x[i] = a.x[i] + b.x[i];
+  }
+  return sum;
+}

@@ -18,6 +18,7 @@ public final class KernelCatalogue {
       List.of(
           "adam",
           "batch_sampling",
+          "bilstm",
           "capsule_projection",
           "capsule_squash",
           "embedding_gather",
@@ -28,6 +29,11 @@ public final class KernelCatalogue {
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "bilstm_backward.cuh",
+          "bilstm_cell.cuh",
+          "bilstm_forward.cuh",
+          "bilstm_lanes.cuh",
+          "bilstm_tile.cuh",
           "block_prefix.cuh",
           "feistel.cuh",
           "interest_attention.cuh",

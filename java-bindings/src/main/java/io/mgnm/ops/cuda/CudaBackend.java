@@ -285,7 +285,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw notYet("bilstm");
+    return new CudaBiLstm(this, options);
   }
 
   @Override

@@ -57,6 +57,31 @@ class PlantedFaultsTest {
             "__shared__ float s[64]; s[FAULT(t / 2, t)] = in[i] + t; __syncthreads();"
                 + " out[i] = s[t / 2];"),
         new Planted(
+            "atomics of another warp after a plain write",
+            "SHARED_RACE",
+            "__shared__ int s[32]; if (t < 32) s[t] = (int)in[i]; FAULT(, __syncthreads());"
+                + " if (t >= 32) atomicAdd(&s[t - 32], 1); __syncthreads(); out[i] = s[t & 31];"),
+        new Planted(
+            "plain read after the atomics of another warp",
+            "SHARED_RACE",
+            "__shared__ int s[64]; s[t] = (int)in[i]; __syncthreads(); atomicAdd(&s[t ^ 32], 1);"
+                + " FAULT(, __syncthreads()); out[i] = s[t];"),
+        new Planted(
+            "half a warp reads what the other half wrote",
+            "SHARED_RACE",
+            "__shared__ float s[64]; if ((t & 16) == 0) s[t] = in[i]; FAULT(, __syncwarp());"
+                + " out[i] = s[t & ~16];"),
+        new Planted(
+            "words of sixteen bytes, read by another lane",
+            "SHARED_RACE",
+            "__shared__ float4 s[64]; s[t] = make_float4(in[i], 1, 2, 3); FAULT(, __syncwarp());"
+                + " out[i] = ((const float*)s)[4 * (t ^ 4) + 2];"),
+        new Planted(
+            "one past the end, sixteen bytes",
+            "OUT_OF_BOUNDS_GLOBAL",
+            "if (t < 16) { float4 v = ((const float4*)in)[blockIdx.x * 16 + t + FAULT(1, 0)];"
+                + " ((float4*)out)[blockIdx.x * 16 + t] = v; }"),
+        new Planted(
             "read one past the end", "OUT_OF_BOUNDS_GLOBAL", "out[i] = in[FAULT(i + 1, i)];"),
         new Planted(
             "write one before the start", "OUT_OF_BOUNDS_GLOBAL", "out[FAULT(i - 1, i)] = in[i];"),
