@@ -20,10 +20,12 @@ public final class KernelCatalogue {
           "embedding_gather",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
-          "ranking_loss");
+          "ranking_loss",
+          "top_k");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "best_keys.cuh",
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",

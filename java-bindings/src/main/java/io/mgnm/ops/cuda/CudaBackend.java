@@ -23,6 +23,7 @@ import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
+import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
@@ -216,6 +217,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own lists behind {@code lists}. */
+  CudaRaggedIds own(RaggedIds lists) {
+    if (!(lists instanceof CudaRaggedIds cuda)) {
+      throw foreign("a list of ids");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -301,7 +311,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public TopK topK(TopK.Options options) {
-    throw notYet("top_k");
+    return new CudaTopK(this, options);
   }
 
   @Override

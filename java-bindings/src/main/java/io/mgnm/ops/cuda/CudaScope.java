@@ -41,9 +41,9 @@ final class CudaScope implements Scope {
     return memory.floats(count, label);
   }
 
-  /** Like {@link #allocateFloats}, and also while operations are recorded. */
-  DeviceBuffer allocateScratch(long count, String label) {
-    return memory.floats(count, label);
+  /** Room between kernels: also while operations are recorded. */
+  DeviceBuffer allocateScratch(ElementType type, long count, String label) {
+    return memory.allocate(type, count, label);
   }
 
   CudaInts allocateInts(int count, String label) {
@@ -85,7 +85,7 @@ final class CudaScope implements Scope {
 
   @Override
   public RaggedIds raggedIds(int histories, int ids) {
-    throw CudaBackend.notYet("top_k");
+    return new CudaRaggedIds(this, histories, ids);
   }
 
   @Override
