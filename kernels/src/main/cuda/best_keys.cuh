@@ -2,9 +2,11 @@
 // one: the score's bits in an order that integers have, then the row's complement. No two keys are
 // equal, so what is kept does not depend on the order in which they come. 0 is no key.
 //
-// A list is a region of `room` keys in global memory that the block has for itself. Keys better than
-// the worst that can still count are put behind what is there; when the next portion might not fit,
-// the region is sorted and cut to k. Sorting takes place in shared memory if `room` fits there.
+// A list is a region of keys in global memory that the block has for itself. The first portion of the
+// stream is sorted and cut to k before it goes there. From then on keys better than the worst that
+// counts are put behind what is there; when those are many, the region is sorted and cut to k, which
+// raises what counts: for rows in random order about k (1 + ln(rows / k)) keys come in all. Sorting
+// takes place in shared memory where the keys fit there.
 #pragma once
 #include "interest_attention.cuh"
 #include "warp.cuh"
@@ -27,6 +29,11 @@ __device__ __forceinline__ float score_of(Key key) {
 
 __device__ __forceinline__ int row_of(Key key) {
   return static_cast<int>(~static_cast<unsigned>(key));
+}
+
+// Keys in a list from which on it is sorted again. A region has room for these and a portion.
+__device__ __forceinline__ int full_list(int k) {
+  return k + max(k / 2, 128);
 }
 
 // A list's state, in shared memory.
@@ -102,6 +109,25 @@ __device__ __forceinline__ void sort_keys(Key* keys, int size) {
     sort_neighbours(keys, size, span, span, WARP / 2);
     __syncthreads();
   }
+}
+
+// Begins a list with `size` keys in shared memory, a power of two from 32 on, 0 where there is none.
+// By the block, between barriers.
+__device__ __forceinline__ void begin(BestKeys& list, Key* region, int k, Key* keys, int size) {
+  sort_keys(keys, size);
+  const int kept = min(size, k);
+  for (int i = threadIdx.x; i < kept; i += blockDim.x) {
+    const Key key = keys[i];
+    region[i] = key;
+    if (key != 0 && (i + 1 == kept || keys[i + 1] == 0)) {
+      list.count = i + 1;
+    }
+    if (key != 0 && i + 1 == k) {
+      list.least = key;
+      list.score = score_of(key);
+    }
+  }
+  __syncthreads();
 }
 
 // Sorts a list's region and cuts it to k. By the block, between barriers; `work` is for SORTED_KEYS.

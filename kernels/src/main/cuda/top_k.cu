@@ -11,11 +11,11 @@
 //
 // Launch: candidates, compare: block 128, grid (groups of GROUP histories, parts of `chunk` rows),
 //   shared memory as Room says. merge: block 128, a block a history. add: grid-stride. All grids are
-//   for the capacity. room >= k + TILE; chunk is a multiple of TILE.
+//   for the capacity. room >= full_list(k) + TILE; chunk is a multiple of TILE.
 // Aliasing: none. Determinism: results are exact, whatever chunk and GROUP are; no float is added
 //   but by one lane alone, in order.
-// Bytes: candidates, compare: the part of the table and its histories' q once a block; of the keys
-//   what enters a list, about k (1 + ln(chunk / k)) for rows in random order. merge: keys once.
+// Bytes: candidates, compare: the part of the table and its histories' q once a block, and the keys
+//   that enter a list, of which best_keys.cuh says how many. merge: keys once.
 //
 // Compile-time: TOP_K_D, K, LEVELS; JOINT, SUM: see interest_readout; VECTOR = 4 where D is a
 //   multiple of 4 and the table begins on one of 16 bytes, else 1; GROUP = histories of a block, at
@@ -227,8 +227,9 @@ struct Excluded {
   }
 };
 
-// Goes through the share's tiles: visit(h, bits, first row, score) with all lanes of each warp for
-// every history, the warp's PER words of bits and its first row; settle() by the block after a tile.
+// Goes through the share's tiles: visit(h, bits, row, score, begins) by all threads for every history,
+// with the warp's PER words of bits and its first row, and whether the tile is the first; settle() by
+// the block after a tile.
 template <class Visit, class Settle>
 __device__ __forceinline__ void each_tile(
     const float* table, Share share, Excluded excluded, int also, Visit visit, Settle settle) {
@@ -247,7 +248,9 @@ __device__ __forceinline__ void each_tile(
     for (int h = 0; h < share.count; ++h) {
       float score[PER];
       score_rows<PER>(h, x, score);
-      visit(h, bits + h * BITS + warp * PER, first + warp * PER * WARP, score);
+      visit(
+          h, bits + h * BITS + warp * PER, first + warp * PER * WARP, score,
+          first == share.begin);
     }
     __syncthreads();
     settle();
@@ -267,6 +270,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK, SCORING_BLOCKS) top_k_candid
   }
   const int thread = static_cast<int>(threadIdx.x);
   const int lane = thread % WARP;
+  const int warp = thread / WARP;
   const int parts = static_cast<int>(gridDim.y);
   Key* own = keys + (static_cast<long long>(share.first) * parts + blockIdx.y) * room;
   const long long pitch = static_cast<long long>(parts) * room;  // from history to history
@@ -279,22 +283,27 @@ extern "C" __global__ void __launch_bounds__(BLOCK, SCORING_BLOCKS) top_k_candid
   load_interests(q, share);
   each_tile(
       table, share, excluded, -1,
-      [&](int h, const unsigned* bits, int first, const float (&score)[PER]) {
+      [&](int h, const unsigned* bits, int row, const float (&score)[PER], bool begins) {
         BestKeys& list = lists[h];
         const float least = list.score;
 #pragma unroll
         for (int p = 0; p < PER; ++p) {
-          // Rare once the list is full. A NaN is not.
-          if (__any_sync(ALL_LANES, score[p] >= least)) {
-            const Key key = key_of(score[p], first + p * WARP + lane);
-            const bool counts = score[p] >= least && key > list.least && (bits[p] >> lane & 1) == 0;
-            append(list, own + h * pitch, counts, key);
+          const Key key = key_of(score[p], row + p * WARP + lane);
+          const bool may = score[p] >= least && (bits[p] >> lane & 1) == 0;  // a NaN may not
+          if (begins) {
+            work[(warp * PER + p) * WARP + lane] = may ? key : 0;
+          } else if (__any_sync(ALL_LANES, may)) {  // rare
+            append(list, own + h * pitch, may && key > list.least, key);
           }
+        }
+        if (begins) {
+          __syncthreads();
+          begin(list, own + h * pitch, k, work, TILE);
         }
       },
       [&] {
         for (int h = 0; h < share.count; ++h) {
-          if (lists[h].count + TILE > room) {
+          if (lists[h].count > full_list(k)) {
             settle(lists[h], own + h * pitch, k, work);
           }
         }
@@ -329,14 +338,15 @@ extern "C" __global__ void __launch_bounds__(BLOCK) top_k_merge(
   for (int part = 1; part < parts; ++part) {
     const Key* other = region + static_cast<long long>(part) * room;
     for (int first = 0; first < k; first += BLOCK) {
-      if (other[first] <= list.least) {
-        break;  // nor can what follows
-      }
       const int i = first + thread;
       const Key key = i < k ? other[i] : 0;
-      append(list, region, key > list.least, key);
+      const bool counts = key > list.least;
+      if (__syncthreads_or(counts) == 0) {
+        break;  // nor does what follows
+      }
+      append(list, region, counts, key);
       __syncthreads();
-      const bool full = list.count + BLOCK > room;
+      const bool full = list.count > full_list(k);
       __syncthreads();
       if (full) {
         settle(list, region, k, work);
@@ -390,7 +400,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK, SCORING_BLOCKS) top_k_compar
   }
   each_tile(
       table, share, excluded, target,
-      [&](int h, const unsigned* bits, int, const float (&score)[PER]) {
+      [&](int h, const unsigned* bits, int, const float (&score)[PER], bool) {
         const float mine = own[h];
         int greater = 0;
         int equal = 0;

@@ -39,7 +39,9 @@ class TopKParityTest {
           new Size(3, 1000, 64, 3, 7, 1000),
           new Size(530, 33, 4, 2, 2, 3));
 
-  /** Each set of d, levels and interests is a compilation, so there are few; the matrix has more. */
+  /**
+   * Each set of d, levels and interests is a compilation, so there are few; the matrix has more.
+   */
   private static final List<Size> CUDA_SIZES =
       List.of(
           new Size(1, 1, 16, 4, 4, 1),

@@ -15,7 +15,7 @@ import java.util.Map;
  * @param group histories of a block
  * @param chunk rows of a part, whole tiles
  * @param parts of the table
- * @param room keys of a list: k and a tile at least, and so many more that lists are sorted seldom
+ * @param room keys of a list's region
  * @param bytes shared memory of a block
  */
 record CatalogueCut(
@@ -29,6 +29,9 @@ record CatalogueCut(
 
   /** Blocks that a multiprocessor holds at once, at most, by their registers. */
   private static final int BLOCKS_WANTED = 3;
+
+  /** Tiles of a part, at least: a list's first one is sorted as a whole. */
+  private static final int LEAST_TILES = 2;
 
   static CatalogueCut of(
       BatchShape shape, TopK.Options options, CudaTensor table, int k, CudaDevice device) {
@@ -45,19 +48,27 @@ record CatalogueCut(
     int groups = Math.ceilDiv(shape.histories(), group);
     long tiles = Math.max(1, Math.ceilDiv(table.rows(), tile));
     long wanted = Math.ceilDiv(BLOCKS_WANTED * device.multiprocessors(), groups);
-    long most = Math.max(1, table.rows() / Math.max(tile, 2L * k));
+    long most = Math.max(1, table.rows() / Math.max((long) LEAST_TILES * tile, 2L * k));
     int parts = (int) Math.min(Math.min(wanted, most), tiles);
     int chunk = Math.toIntExact(Math.ceilDiv(tiles, parts) * tile);
     return new CatalogueCut(
         Map.of(
-            "D", d,
-            "K", shape.interests(),
-            "LEVELS", shape.levels(),
-            "JOINT", joint ? 1 : 0,
-            "SUM", options.readout() == Readout.SUM ? 1 : 0,
-            "VECTOR", d % 4 == 0 && table.aligned16() ? 4 : 1,
-            "GROUP", group,
-            "PER", per),
+            "D",
+            d,
+            "K",
+            shape.interests(),
+            "LEVELS",
+            shape.levels(),
+            "JOINT",
+            joint ? 1 : 0,
+            "SUM",
+            options.readout() == Readout.SUM ? 1 : 0,
+            "VECTOR",
+            d % 4 == 0 && table.aligned16() ? 4 : 1,
+            "GROUP",
+            group,
+            "PER",
+            per),
         group,
         chunk,
         Math.max(1, Math.ceilDiv(table.rows(), chunk)),
@@ -65,9 +76,9 @@ record CatalogueCut(
         4 * floats);
   }
 
-  /** A power of two, for sorting. */
+  /** What a list may hold before it is sorted, and a tile: a power of two, for sorting. */
   private static int room(int k, int tile) {
-    long least = Math.max((long) k + tile, 2L * k);
+    long least = k + Math.max(k / 2L, 128) + tile;
     return Math.toIntExact(Long.highestOneBit(least - 1) << 1);
   }
 }
