@@ -25,6 +25,7 @@ import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.StepState;
@@ -122,6 +123,10 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  boolean isRecording() {
+    return recording != null;
+  }
+
   CudaKernel kernel(String stem, String name, Map<String, Integer> constants) {
     return library.kernel(stem, name, constants);
   }
@@ -217,10 +222,17 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+<<<<<<< HEAD
   /** This backend's own lists behind {@code lists}. */
   CudaRaggedIds own(RaggedIds lists) {
     if (!(lists instanceof CudaRaggedIds cuda)) {
       throw foreign("a list of ids");
+=======
+  /** This backend's own sums behind {@code gradients}. */
+  CudaRowGradients own(RowGradients gradients) {
+    if (!(gradients instanceof CudaRowGradients cuda)) {
+      throw foreign("row gradients");
+>>>>>>> main
     }
     use(cuda.scope());
     return cuda;
@@ -246,7 +258,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
@@ -266,7 +278,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
@@ -281,7 +293,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw notYet("bilstm");
+    return new CudaBiLstm(this, options);
   }
 
   @Override
@@ -301,12 +313,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw notYet("embedding_gradient");
+    return new CudaEmbeddingGradient(this);
   }
 
   @Override
   public Adam adam(Adam.Options options) {
-    throw notYet("adam");
+    return new CudaAdam(this, options);
   }
 
   @Override

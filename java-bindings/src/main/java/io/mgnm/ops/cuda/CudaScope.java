@@ -41,7 +41,11 @@ final class CudaScope implements Scope {
     return memory.floats(count, label);
   }
 
+<<<<<<< HEAD
   /** Room between kernels: also while operations are recorded. */
+=======
+  /** Of any type, and also while operations are recorded. */
+>>>>>>> main
   DeviceBuffer allocateScratch(ElementType type, long count, String label) {
     return memory.allocate(type, count, label);
   }
@@ -80,7 +84,7 @@ final class CudaScope implements Scope {
 
   @Override
   public RowGradients rowGradients(int rows, int width) {
-    throw CudaBackend.notYet("embedding_gradient");
+    return new CudaRowGradients(this, rows, width);
   }
 
   @Override

@@ -26,6 +26,9 @@ import java.util.function.Consumer;
  * @param cases in the order in which they are tried
  */
 record MutantJob(Mutant mutant, List<Trial> cases) implements Job {
+  /** Of a warp: several times what any case needs. */
+  private static final long INSTRUCTIONS = 50_000_000;
+
   private static final Map<String, CaseRun> ROWS = new HashMap<>();
   private static final Map<String, Set<Constants>> KNOWN = new HashMap<>();
 
@@ -84,7 +87,10 @@ record MutantJob(Mutant mutant, List<Trial> cases) implements Job {
     kernels.asked().clear();
     String failure = "";
     try (OpenTarget open =
-        OpenTarget.open(trial.target(), kernels, options -> options.withCounting(false))) {
+        OpenTarget.open(
+            trial.target(),
+            kernels,
+            options -> options.withCounting(false).withInstructionLimit(INSTRUCTIONS))) {
       for (CaseResult result : row.one(open, trial.shape())) {
         if (result.outcome() != Outcome.PASSED && failure.isEmpty()) {
           failure = result.name() + ": " + result.message();
@@ -107,6 +113,6 @@ record MutantJob(Mutant mutant, List<Trial> cases) implements Job {
 
   @Override
   public int patienceSeconds() {
-    return 120;
+    return 300;
   }
 }

@@ -1,9 +1,9 @@
 package io.mgnm.simulator.driver;
 
 import io.mgnm.simulator.exec.ComputeCapability;
-import io.mgnm.simulator.exec.Launch;
 import io.mgnm.simulator.exec.LaunchReport;
 import io.mgnm.simulator.exec.Order;
+import io.mgnm.simulator.launch.Launch;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
 import java.nio.ByteBuffer;
@@ -126,6 +126,8 @@ final class KernelWork extends Work {
             .order(order(options.order(), machine.launches.size()))
             .checks(options.checks())
             .counting(options.counting())
+            .sample(options.sampledBlocks())
+            .instructionLimit(options.instructionLimit())
             .threads(options.threads());
     LaunchReport report = launch.run();
     machine.launches.add(report);
