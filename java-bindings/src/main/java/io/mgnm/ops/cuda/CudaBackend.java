@@ -222,17 +222,19 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
-<<<<<<< HEAD
   /** This backend's own lists behind {@code lists}. */
   CudaRaggedIds own(RaggedIds lists) {
     if (!(lists instanceof CudaRaggedIds cuda)) {
       throw foreign("a list of ids");
-=======
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   /** This backend's own sums behind {@code gradients}. */
   CudaRowGradients own(RowGradients gradients) {
     if (!(gradients instanceof CudaRowGradients cuda)) {
       throw foreign("row gradients");
->>>>>>> main
     }
     use(cuda.scope());
     return cuda;

@@ -85,11 +85,7 @@ final class CudaBatch implements Batch {
     return scratch(label, ElementType.FLOAT32, floats);
   }
 
-<<<<<<< HEAD
-  /** The same for other elements. */
-=======
   /** The same of any type. */
->>>>>>> main
   DeviceBuffer scratch(String label, ElementType type, long count) {
     return scratch.computeIfAbsent(
         "%s: %d %s".formatted(label, count, type),

@@ -41,11 +41,7 @@ final class CudaScope implements Scope {
     return memory.floats(count, label);
   }
 
-<<<<<<< HEAD
-  /** Room between kernels: also while operations are recorded. */
-=======
   /** Of any type, and also while operations are recorded. */
->>>>>>> main
   DeviceBuffer allocateScratch(ElementType type, long count, String label) {
     return memory.allocate(type, count, label);
   }
