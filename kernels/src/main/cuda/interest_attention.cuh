@@ -84,6 +84,10 @@ struct KeepNothing {
   __device__ __forceinline__ void operator()(int, int, float) const {}
 };
 
+__device__ __forceinline__ float minus_infinity() {
+  return __int_as_float(0xff800000);
+}
+
 // The larger one, or NaN where one is NaN.
 __device__ __forceinline__ float larger_or_nan(float a, float b) {
   return b <= a || a != a ? a : b;

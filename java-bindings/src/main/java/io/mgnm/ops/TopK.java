@@ -35,7 +35,9 @@ public interface TopK {
    *
    * @param excluded items not to compare with, ascending for each history; the target itself never
    *     counts
-   * @param targets one item row a history, for the batch's capacity
+   * @param targets one item row a history, for the batch's capacity. A row that the table does not
+   *     have is an {@link IndexOutOfBoundsException}, or, where only a device sees it, gives counts
+   *     of -1
    * @param counts three for each history, for the batch's capacity, written: items with a greater
    *     score, with an equal one, and with a score (or against a target's score) that is NaN
    */

@@ -25,16 +25,19 @@ public final class KernelCatalogue {
           "embedding_gradient",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
-          "ranking_loss");
+          "ranking_loss",
+          "top_k");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "best_keys.cuh",
           "bilstm_backward.cuh",
           "bilstm_cell.cuh",
           "bilstm_forward.cuh",
           "bilstm_lanes.cuh",
           "bilstm_tile.cuh",
           "block_prefix.cuh",
+          "catalogue_tiles.cuh",
           "feistel.cuh",
           "interest_attention.cuh",
           "interest_readout_backward.cuh",

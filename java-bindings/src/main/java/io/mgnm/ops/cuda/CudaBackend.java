@@ -23,6 +23,7 @@ import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
+import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
@@ -221,6 +222,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own lists behind {@code lists}. */
+  CudaRaggedIds own(RaggedIds lists) {
+    if (!(lists instanceof CudaRaggedIds cuda)) {
+      throw foreign("a list of ids");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   /** This backend's own sums behind {@code gradients}. */
   CudaRowGradients own(RowGradients gradients) {
     if (!(gradients instanceof CudaRowGradients cuda)) {
@@ -315,7 +325,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public TopK topK(TopK.Options options) {
-    throw notYet("top_k");
+    return new CudaTopK(this, options);
   }
 
   @Override

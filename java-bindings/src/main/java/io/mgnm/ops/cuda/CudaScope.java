@@ -85,7 +85,7 @@ final class CudaScope implements Scope {
 
   @Override
   public RaggedIds raggedIds(int histories, int ids) {
-    throw CudaBackend.notYet("top_k");
+    return new CudaRaggedIds(this, histories, ids);
   }
 
   @Override
