@@ -19,29 +19,34 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A step on the CPU allocates nothing, by the JVM's own counter of every thread. */
-@Tag("long") // the compiler needs minutes to warm up on two cores
+@Tag("long") // the compiler must have been through all of it
 class AllocationTest {
   private static final int STEPS = 10;
-  private static final long SECONDS = 400;
+  private static final long SECONDS = 200;
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "encoder=bilstm",
-        "encoder=bilstm-projected",
-        "model.interests=4",
-        "embedding.update=dense"
-      })
-  void aWarmStepAllocatesNothing(String assignment) {
-    Settings settings = TestRuns.settings().with(assignment);
+  @CsvSource({
+    "2, encoder=bilstm",
+    "2, encoder=bilstm-projected",
+    "2, encoder=transformer",
+    "2, embedding.update=dense",
+    "1, model.d=16 model.interests=4 model.layers=3",
+    "2, model.d=16 model.interests=4 model.layers=3",
+    "1, model.d=40 model.interests=4 model.layers=3",
+    "2, model.d=40 model.interests=4 model.layers=3"
+  })
+  void aWarmStepAllocatesNothing(int workers, String assignments) {
+    Settings settings = TestRuns.settings();
+    for (String assignment : assignments.split(" ", -1)) {
+      settings = settings.with(assignment);
+    }
     ModelConfig config = ModelConfig.of(settings);
     int users = 50;
     int items = 100;
-    int length = 12;
-    try (Backend backend = Backends.open("cpu", new BackendOptions(2));
+    try (Backend backend = Backends.open("cpu", new BackendOptions(workers));
         Scope scope = backend.scope("test")) {
       Parameters p = Parameters.allocate(scope, config, items, users);
       fill(p.items());
@@ -55,11 +60,11 @@ class AllocationTest {
               settings,
               p,
               Optimizer.allocate(scope, p),
-              samples(scope, users, items, length),
+              samples(scope, users, items),
               state)) {
         ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long[] threads = threads();
-        assertThat(threads).hasSize(2);
+        assertThat(threads).hasSize(workers);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
         long allocated = Long.MAX_VALUE;
         while (allocated > 0 && System.nanoTime() < deadline) { // until all is compiled
@@ -92,16 +97,19 @@ class AllocationTest {
     return sum;
   }
 
-  private static BatchSampling.Samples samples(Scope scope, int users, int items, int length) {
+  /** Histories of 1 to 24 events, of which the longest are cut. */
+  private static BatchSampling.Samples samples(Scope scope, int users, int items) {
     SplittableRandom random = new SplittableRandom(1);
-    int[] events = random.ints((long) users * length, 0, items).toArray();
     int[] offsets = new int[users + 1];
-    int[] sampleUsers = new int[users * (length - 1)];
+    for (int user = 0; user < users; user++) {
+      offsets[user + 1] = offsets[user] + 2 + user % 24;
+    }
+    int[] events = random.ints(offsets[users], 0, items).toArray();
+    int[] sampleUsers = new int[offsets[users] - users];
     int[] sampleEvents = new int[sampleUsers.length];
     int sample = 0;
     for (int user = 0; user < users; user++) {
-      offsets[user + 1] = offsets[user] + length;
-      for (int i = 1; i < length; i++) {
+      for (int i = 1; i < offsets[user + 1] - offsets[user]; i++) {
         sampleUsers[sample] = user;
         sampleEvents[sample++] = offsets[user] + i;
       }

@@ -29,7 +29,6 @@ final class CatalogueStream {
     void visit(int history, int part, int first, int rows, float[] scores);
   }
 
-  private final CpuBackend backend;
   private final CpuBatch batch;
   private final CpuTensor q;
   private final CpuTensor table;
@@ -56,7 +55,6 @@ final class CatalogueStream {
 
   CatalogueStream(
       CpuBackend backend, CpuBatch batch, CpuTensor q, CpuTensor table, TopK.Options options) {
-    this.backend = backend;
     this.batch = batch;
     this.q = q;
     this.table = table;

@@ -127,8 +127,8 @@ final class CpuBiLstm implements BiLstm {
       gates[direction].multiply(z, zAt + t * d * LANES, previous, hiddenBefore, tape, cell);
       LstmCell.forward(h, tape, cell, previous, stateBefore, tape, out);
       if (ragged) {
-        LaneRows.keepAlive(tape, at + state(direction), h, lengths, t);
-        LaneRows.keepAlive(tape, out, h, lengths, t);
+        LaneRows.keepAlive(tape, at + state(direction), h, 1, lengths, t);
+        LaneRows.keepAlive(tape, out, h, 1, lengths, t);
       }
     }
 
@@ -157,7 +157,7 @@ final class CpuBiLstm implements BiLstm {
         }
       }
       if (ragged) {
-        LaneRows.copyAlive(y, yAt, y, yAt, d, n, lengths, 0);
+        LaneRows.keepAlive(y, yAt, d, n, lengths, 0);
       }
     }
   }

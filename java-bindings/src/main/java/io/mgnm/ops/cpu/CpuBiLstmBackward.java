@@ -146,9 +146,7 @@ final class CpuBiLstmBackward {
   }
 
   private void projectionGradient(int count, int tapeAt) {
-    if (dY != dYAlive) {
-      System.arraycopy(dY, dYAt, dYAlive, 0, count * d * LANES);
-    }
+    System.arraycopy(dY, dYAt, dYAlive, 0, count * d * LANES); // perhaps onto itself
     ofOut.turn(dYAlive, 0, d * LANES, count);
     ofOut.add(tape, tapeAt + hidden(0), tapeStep(), 2 * h, 0, count, sums, 0);
   }
@@ -199,8 +197,8 @@ final class CpuBiLstmBackward {
           dGates,
           gates);
       if (ragged) {
-        LaneRows.keepAlive(dGates, gates, 4 * h, lengths, first + t);
-        LaneRows.keepAlive(dState, 0, h, lengths, first + t);
+        LaneRows.keepAlive(dGates, gates, 4 * h, 1, lengths, first + t);
+        LaneRows.keepAlive(dState, 0, h, 1, lengths, first + t);
       }
       followingGates = gates;
     }

@@ -91,7 +91,7 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
       int dZAt = dZs.base(micro) + row * d;
       LaneRows.add(dYs.array(micro), dYs.base(micro) + row * d, dSum, 0, dZ, dZAt, n * d);
       if (ragged) {
-        LaneRows.copyAlive(dZ, dZAt, dZ, dZAt, d, n, lengths, 0);
+        LaneRows.keepAlive(dZ, dZAt, d, n, lengths, 0);
       }
     }
     for (LayerGradient gradient : attentionGradients) {

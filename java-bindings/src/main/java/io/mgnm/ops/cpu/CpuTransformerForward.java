@@ -45,7 +45,7 @@ final class CpuTransformerForward extends CpuTransformerBlock {
       int yAt = ys.base(micro) + row * d;
       output(tape, tapeAt, z, zAt, y, yAt, n);
       if (ragged) {
-        LaneRows.copyAlive(y, yAt, y, yAt, d, n, lengths, 0);
+        LaneRows.keepAlive(y, yAt, d, n, lengths, 0);
       }
     }
   }

@@ -43,7 +43,7 @@ final class LaneAttention {
       scores(tape, q + t * step, step, queries, tape, k, step, n, weights);
       softmax(queries, n, lengths, tape, stats + t * step, step);
       Arrays.fill(result, 0);
-      LaneProducts.outer(weights, 0, queries * LANES, queries, tape, v, step, size, n, result, 0);
+      LaneOuter.add(weights, 0, queries * LANES, queries, tape, v, step, size, n, result, 0);
       for (int i = 0; i < queries; i++) {
         int at = (t + i) * step;
         scaleRows(result, i * size * LANES, size, tape, stats + LANES + at, tape, context + at);
@@ -83,14 +83,14 @@ final class LaneAttention {
         softmaxGradient(i * LANES, queries * LANES, n, tape, inverse);
       }
       Arrays.fill(result, 0);
-      LaneProducts.outer(gradients, 0, queries * LANES, queries, tape, k, step, size, n, result, 0);
+      LaneOuter.add(gradients, 0, queries * LANES, queries, tape, k, step, size, n, result, 0);
       for (int i = 0; i < queries; i++) {
         int at = dQ + (t + i) * dQkvStep;
         LaneRows.add(result, i * size * LANES, dQkv, at, dQkv, at, size);
       }
       for (int u = 0; u < n; u++) {
         int at = u * queries * LANES;
-        LaneProducts.outer(
+        LaneOuter.add(
             gradients,
             at,
             LANES,
@@ -102,7 +102,7 @@ final class LaneAttention {
             queries,
             dQkv,
             dK + u * dQkvStep);
-        LaneProducts.outer(
+        LaneOuter.add(
             weights,
             at,
             LANES,
@@ -199,7 +199,7 @@ final class LaneAttention {
       }
     }
     LaneExp.exp(weights, 0, 0, n * queries * LANES, 1);
-    LaneRows.copyAlive(weights, 0, weights, 0, queries, n, lengths, 0);
+    LaneRows.keepAlive(weights, 0, queries, n, lengths, 0);
   }
 
   /**

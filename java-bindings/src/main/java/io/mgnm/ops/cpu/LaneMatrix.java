@@ -175,13 +175,33 @@ final class LaneMatrix {
     for (; c + 4 < columns; c += 8) {
       int out = tile(t) + to + c * LANES;
       for (int p = 0; p < LANES; p += STEP) {
-        oneByEight(a.values, a.tile(t) + p, inner, b.values, b.row(c), values, out + p);
+        LaneProducts.eight(
+            LaneProducts.ZERO,
+            p,
+            a.values,
+            a.tile(t) + p,
+            b.values,
+            b.row(c),
+            LANES,
+            inner,
+            values,
+            out + p);
       }
     }
     if (c < columns) {
       int out = tile(t) + to + c * LANES;
       for (int p = 0; p < LANES; p += STEP) {
-        oneByFour(a.values, a.tile(t) + p, inner, b.values, b.row(c), values, out + p);
+        LaneProducts.four(
+            LaneProducts.ZERO,
+            p,
+            a.values,
+            a.tile(t) + p,
+            b.values,
+            b.row(c),
+            LANES,
+            inner,
+            values,
+            out + p);
       }
     }
   }
@@ -222,56 +242,5 @@ final class LaneMatrix {
     t1.intoArray(c, cAt + cTile + LANES);
     t2.intoArray(c, cAt + cTile + 2 * LANES);
     t3.intoArray(c, cAt + cTile + 3 * LANES);
-  }
-
-  /** The same number of sums from one tile. */
-  private static void oneByEight(
-      float[] a, int aAt, int inner, float[] b, int bAt, float[] c, int cAt) {
-    FloatVector s0 = FloatVector.zero(FLOATS);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    FloatVector s4 = s0;
-    FloatVector s5 = s0;
-    FloatVector s6 = s0;
-    FloatVector s7 = s0;
-    for (int j = 0; j < inner; j++) {
-      FloatVector v = FloatVector.fromArray(FLOATS, a, aAt + j * LANES);
-      s0 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES]), s0);
-      s1 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 1]), s1);
-      s2 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 2]), s2);
-      s3 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 3]), s3);
-      s4 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 4]), s4);
-      s5 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 5]), s5);
-      s6 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 6]), s6);
-      s7 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 7]), s7);
-    }
-    s0.intoArray(c, cAt);
-    s1.intoArray(c, cAt + LANES);
-    s2.intoArray(c, cAt + 2 * LANES);
-    s3.intoArray(c, cAt + 3 * LANES);
-    s4.intoArray(c, cAt + 4 * LANES);
-    s5.intoArray(c, cAt + 5 * LANES);
-    s6.intoArray(c, cAt + 6 * LANES);
-    s7.intoArray(c, cAt + 7 * LANES);
-  }
-
-  private static void oneByFour(
-      float[] a, int aAt, int inner, float[] b, int bAt, float[] c, int cAt) {
-    FloatVector s0 = FloatVector.zero(FLOATS);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    for (int j = 0; j < inner; j++) {
-      FloatVector v = FloatVector.fromArray(FLOATS, a, aAt + j * LANES);
-      s0 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES]), s0);
-      s1 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 1]), s1);
-      s2 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 2]), s2);
-      s3 = v.fma(FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 3]), s3);
-    }
-    s0.intoArray(c, cAt);
-    s1.intoArray(c, cAt + LANES);
-    s2.intoArray(c, cAt + 2 * LANES);
-    s3.intoArray(c, cAt + 3 * LANES);
   }
 }

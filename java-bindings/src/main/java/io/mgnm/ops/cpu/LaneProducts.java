@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of values that lie in lanes, {@code [position][component][16]}, with weights that are
- * the same for all lanes, and the gradients of such weights.
+ * the same for all lanes.
  *
  * <p>Every result is one sum, started from what is given and added to in a fixed order by one fma a
  * term; how many sums are kept in registers together changes no bits.
@@ -20,7 +20,9 @@ import jdk.incubator.vector.FloatVector;
 final class LaneProducts {
   private static final int BLOCK = 4; // positions, and outputs, of a register block: 16 sums
   private static final int LONG = 8; // outputs of a block of one position
-  private static final int STRIP = 16; // components of x that stay in the first-level cache
+
+  /** What a sum of up to eight rows starts from where it starts from nothing. */
+  static final float[] ZERO = new float[LONG * LANES];
 
   private LaneProducts() {}
 
@@ -174,7 +176,7 @@ final class LaneProducts {
   }
 
   /** One position, eight outputs: as many chains as hide the latency of fma. */
-  private static void eight(
+  static void eight(
       float[] s,
       int sAt,
       float[] x,
@@ -215,7 +217,8 @@ final class LaneProducts {
     a7.intoArray(y, yAt + 7 * LANES);
   }
 
-  private static void four(
+  /** One position, four outputs; two terms a round, so that it is long enough: see the class. */
+  static void four(
       float[] s,
       int sAt,
       float[] x,
@@ -286,212 +289,5 @@ final class LaneProducts {
         result[resultAt + m * in + k] = w[wAt + k * out + m];
       }
     }
-  }
-
-  /**
-   * {@code sums[k][m] += Σ_t x[t][k] · g[t][m]}, lane by lane: the gradient of w in {@link
-   * #multiply}, before its lanes are added up by {@link LaneSums}.
-   */
-  static void outer(
-      float[] x,
-      int xAt,
-      int xStep,
-      int in,
-      float[] g,
-      int gAt,
-      int gStep,
-      int out,
-      int positions,
-      float[] sums,
-      int sumsAt) {
-    int outBlocked = out - out % BLOCK;
-    int inBlocked = in - in % BLOCK;
-    for (int strip = 0; strip < inBlocked; strip += STRIP) {
-      int stripEnd = Math.min(strip + STRIP, inBlocked);
-      for (int m = 0; m < outBlocked; m += BLOCK) {
-        for (int k = strip; k < stripEnd; k += BLOCK) {
-          for (int p = 0; p < LANES; p += STEP) {
-            outerBlock(
-                x,
-                xAt + k * LANES + p,
-                xStep,
-                g,
-                gAt + m * LANES + p,
-                gStep,
-                positions,
-                sums,
-                sumsAt + (k * out + m) * LANES + p,
-                out * LANES);
-          }
-        }
-      }
-    }
-    for (int m = 0; m < outBlocked; m += BLOCK) {
-      int gm = gAt + m * LANES;
-      for (int p = 0; p < LANES; p += STEP) {
-        for (int k = inBlocked; k < in; k++) {
-          outerFour(
-              x,
-              xAt + k * LANES + p,
-              xStep,
-              g,
-              gm + p,
-              gStep,
-              positions,
-              sums,
-              sumsAt + (k * out + m) * LANES + p);
-        }
-      }
-    }
-    for (int m = outBlocked; m < out; m++) {
-      for (int k = 0; k < in; k++) {
-        for (int p = 0; p < LANES; p += STEP) {
-          int at = sumsAt + (k * out + m) * LANES + p;
-          outerSingle(
-              x, xAt + k * LANES + p, xStep, g, gAt + m * LANES + p, gStep, positions, sums, at);
-        }
-      }
-    }
-  }
-
-  private static void outerSingle(
-      float[] x,
-      int xAt,
-      int xStep,
-      float[] g,
-      int gAt,
-      int gStep,
-      int positions,
-      float[] sums,
-      int at) {
-    FloatVector a = FloatVector.fromArray(FLOATS, sums, at);
-    for (int t = 0; t < positions; t++) {
-      a =
-          FloatVector.fromArray(FLOATS, x, xAt + t * xStep)
-              .fma(FloatVector.fromArray(FLOATS, g, gAt + t * gStep), a);
-    }
-    a.intoArray(sums, at);
-  }
-
-  private static void outerBlock(
-      float[] x,
-      int xAt,
-      int xStep,
-      float[] g,
-      int gAt,
-      int gStep,
-      int positions,
-      float[] sums,
-      int s0,
-      int sumsStep) {
-    int s1 = s0 + sumsStep;
-    int s2 = s0 + 2 * sumsStep;
-    int s3 = s0 + 3 * sumsStep;
-    FloatVector a00 = FloatVector.fromArray(FLOATS, sums, s0);
-    FloatVector a01 = FloatVector.fromArray(FLOATS, sums, s0 + LANES);
-    FloatVector a02 = FloatVector.fromArray(FLOATS, sums, s0 + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(FLOATS, sums, s0 + 3 * LANES);
-    FloatVector a10 = FloatVector.fromArray(FLOATS, sums, s1);
-    FloatVector a11 = FloatVector.fromArray(FLOATS, sums, s1 + LANES);
-    FloatVector a12 = FloatVector.fromArray(FLOATS, sums, s1 + 2 * LANES);
-    FloatVector a13 = FloatVector.fromArray(FLOATS, sums, s1 + 3 * LANES);
-    FloatVector a20 = FloatVector.fromArray(FLOATS, sums, s2);
-    FloatVector a21 = FloatVector.fromArray(FLOATS, sums, s2 + LANES);
-    FloatVector a22 = FloatVector.fromArray(FLOATS, sums, s2 + 2 * LANES);
-    FloatVector a23 = FloatVector.fromArray(FLOATS, sums, s2 + 3 * LANES);
-    FloatVector a30 = FloatVector.fromArray(FLOATS, sums, s3);
-    FloatVector a31 = FloatVector.fromArray(FLOATS, sums, s3 + LANES);
-    FloatVector a32 = FloatVector.fromArray(FLOATS, sums, s3 + 2 * LANES);
-    FloatVector a33 = FloatVector.fromArray(FLOATS, sums, s3 + 3 * LANES);
-    for (int t = 0; t < positions; t++) {
-      int xt = xAt + t * xStep;
-      int gt = gAt + t * gStep;
-      FloatVector g0 = FloatVector.fromArray(FLOATS, g, gt);
-      FloatVector g1 = FloatVector.fromArray(FLOATS, g, gt + LANES);
-      FloatVector g2 = FloatVector.fromArray(FLOATS, g, gt + 2 * LANES);
-      FloatVector g3 = FloatVector.fromArray(FLOATS, g, gt + 3 * LANES);
-      FloatVector v0 = FloatVector.fromArray(FLOATS, x, xt);
-      a00 = v0.fma(g0, a00);
-      a01 = v0.fma(g1, a01);
-      a02 = v0.fma(g2, a02);
-      a03 = v0.fma(g3, a03);
-      FloatVector v1 = FloatVector.fromArray(FLOATS, x, xt + LANES);
-      a10 = v1.fma(g0, a10);
-      a11 = v1.fma(g1, a11);
-      a12 = v1.fma(g2, a12);
-      a13 = v1.fma(g3, a13);
-      FloatVector v2 = FloatVector.fromArray(FLOATS, x, xt + 2 * LANES);
-      a20 = v2.fma(g0, a20);
-      a21 = v2.fma(g1, a21);
-      a22 = v2.fma(g2, a22);
-      a23 = v2.fma(g3, a23);
-      FloatVector v3 = FloatVector.fromArray(FLOATS, x, xt + 3 * LANES);
-      a30 = v3.fma(g0, a30);
-      a31 = v3.fma(g1, a31);
-      a32 = v3.fma(g2, a32);
-      a33 = v3.fma(g3, a33);
-    }
-    a00.intoArray(sums, s0);
-    a01.intoArray(sums, s0 + LANES);
-    a02.intoArray(sums, s0 + 2 * LANES);
-    a03.intoArray(sums, s0 + 3 * LANES);
-    a10.intoArray(sums, s1);
-    a11.intoArray(sums, s1 + LANES);
-    a12.intoArray(sums, s1 + 2 * LANES);
-    a13.intoArray(sums, s1 + 3 * LANES);
-    a20.intoArray(sums, s2);
-    a21.intoArray(sums, s2 + LANES);
-    a22.intoArray(sums, s2 + 2 * LANES);
-    a23.intoArray(sums, s2 + 3 * LANES);
-    a30.intoArray(sums, s3);
-    a31.intoArray(sums, s3 + LANES);
-    a32.intoArray(sums, s3 + 2 * LANES);
-    a33.intoArray(sums, s3 + 3 * LANES);
-  }
-
-  private static void outerFour(
-      float[] x,
-      int xAt,
-      int xStep,
-      float[] g,
-      int gAt,
-      int gStep,
-      int positions,
-      float[] sums,
-      int at) {
-    FloatVector a0 = FloatVector.fromArray(FLOATS, sums, at);
-    FloatVector a1 = FloatVector.fromArray(FLOATS, sums, at + LANES);
-    FloatVector a2 = FloatVector.fromArray(FLOATS, sums, at + 2 * LANES);
-    FloatVector a3 = FloatVector.fromArray(FLOATS, sums, at + 3 * LANES);
-    int xt = xAt;
-    int gt = gAt;
-    int t = 0;
-    for (; t + 2 <= positions; t += 2) {
-      FloatVector v = FloatVector.fromArray(FLOATS, x, xt);
-      a0 = v.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
-      a1 = v.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
-      a2 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
-      a3 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
-      xt += xStep;
-      gt += gStep;
-      FloatVector next = FloatVector.fromArray(FLOATS, x, xt);
-      a0 = next.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
-      a1 = next.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
-      a2 = next.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
-      a3 = next.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
-      xt += xStep;
-      gt += gStep;
-    }
-    if (t < positions) {
-      FloatVector v = FloatVector.fromArray(FLOATS, x, xt);
-      a0 = v.fma(FloatVector.fromArray(FLOATS, g, gt), a0);
-      a1 = v.fma(FloatVector.fromArray(FLOATS, g, gt + LANES), a1);
-      a2 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 2 * LANES), a2);
-      a3 = v.fma(FloatVector.fromArray(FLOATS, g, gt + 3 * LANES), a3);
-    }
-    a0.intoArray(sums, at);
-    a1.intoArray(sums, at + LANES);
-    a2.intoArray(sums, at + 2 * LANES);
-    a3.intoArray(sums, at + 3 * LANES);
   }
 }

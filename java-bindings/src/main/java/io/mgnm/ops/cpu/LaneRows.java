@@ -64,28 +64,25 @@ final class LaneRows {
   }
 
   /**
-   * Copies rows of consecutive positions, or leaves them where they are, with 0 in every lane that
-   * has ended.
+   * Copies rows of consecutive positions, with 0 in every lane that has ended.
    *
    * @param lengths of the 16 lanes, in positions
    * @param t the position of the first
    */
   static void copyAlive(
       float[] from, int at, float[] to, int toAt, int rows, int positions, float[] lengths, int t) {
-    if (from != to || at != toAt) {
-      System.arraycopy(from, at, to, toAt, positions * rows * LANES);
-    }
+    System.arraycopy(from, at, to, toAt, positions * rows * LANES);
+    keepAlive(to, toAt, rows, positions, lengths, t);
+  }
+
+  /** Sets to 0 every lane that has ended, of the rows of positions from {@code t} on. */
+  static void keepAlive(float[] a, int at, int rows, int positions, float[] lengths, int t) {
     for (int lane = 0; lane < LANES; lane++) { // without masks: few values have ended
       int alive = Math.clamp((int) lengths[lane] - t, 0, positions);
       for (int row = alive * rows; row < positions * rows; row++) {
-        to[toAt + row * LANES + lane] = 0;
+        a[at + row * LANES + lane] = 0;
       }
     }
-  }
-
-  /** Sets to 0 every lane that has ended, of the rows of position {@code t}. */
-  static void keepAlive(float[] a, int at, int rows, float[] lengths, int t) {
-    copyAlive(a, at, a, at, rows, 1, lengths, t);
   }
 
   /**

@@ -16,8 +16,8 @@ import jdk.incubator.vector.VectorOperators;
  * <p>log(1 + x) = 2·artanh(s), s = x/(2 + x) ≤ 1/3 for x ≤ 1: the series to s¹⁵, whose remainder is
  * below 2e-9 of the value.
  *
- * <p>Constants are broadcast where they are used, not in a method of ours: in a large compilation
- * C2 goes on inlining the Vector API's methods only, and a vector that crosses a call is allocated.
+ * <p>Each function calls nothing but the Vector API: in a large compilation C2 goes on inlining
+ * that only, and a vector that crosses a call is allocated.
  */
 final class VectorMath {
   static final float LOG2_E = (float) (1 / Math.log(2));
@@ -46,11 +46,27 @@ final class VectorMath {
 
   /** e^x, within 2 units in the last place for −87 ≤ x ≤ 88, saturating outside. NaN stays NaN. */
   static FloatVector exp(FloatVector x) {
-    FloatVector y = clamp(x, SMALLEST, LARGEST);
-    FloatVector shifted =
-        y.fma(FloatVector.broadcast(FLOATS, LOG2_E), FloatVector.broadcast(FLOATS, ROUND));
-    FloatVector p = expMinusOne(remainder(y, shifted));
-    FloatVector scale = powerOfTwo(shifted);
+    FloatVector most = FloatVector.broadcast(FLOATS, LARGEST);
+    FloatVector least = FloatVector.broadcast(FLOATS, SMALLEST);
+    // By comparisons, which leave NaN alone and compile to two instructions.
+    FloatVector y = x.blend(most, x.compare(VectorOperators.GT, most));
+    y = y.blend(least, y.compare(VectorOperators.LT, least));
+    FloatVector round = FloatVector.broadcast(FLOATS, ROUND);
+    FloatVector shifted = y.fma(FloatVector.broadcast(FLOATS, LOG2_E), round);
+    // r = y − n·ln 2
+    FloatVector n = shifted.sub(round);
+    FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), y);
+    r = n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), r);
+    // p = e^r − 1
+    FloatVector p = r.fma(FloatVector.broadcast(FLOATS, C7), FloatVector.broadcast(FLOATS, C6));
+    p = p.fma(r, FloatVector.broadcast(FLOATS, C5));
+    p = p.fma(r, FloatVector.broadcast(FLOATS, C4));
+    p = p.fma(r, FloatVector.broadcast(FLOATS, C3));
+    p = p.fma(r, FloatVector.broadcast(FLOATS, C2));
+    p = p.mul(r).fma(r, r);
+    // 2ⁿ: the integer in the low bits becomes the exponent.
+    IntVector bits = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    FloatVector scale = bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
     return p.fma(scale, scale);
   }
 
@@ -66,34 +82,5 @@ final class VectorMath {
     p = p.fma(square, FloatVector.broadcast(FLOATS, 2f / 5));
     p = p.fma(square, FloatVector.broadcast(FLOATS, 2f / 3));
     return p.mul(square).sub(x).fma(s, x); // 2s + s³·p, and 2s = x − s·x, of which x is exact
-  }
-
-  /** x − n·ln 2, where {@code shifted} is n + {@link #ROUND}. */
-  private static FloatVector remainder(FloatVector x, FloatVector shifted) {
-    FloatVector n = shifted.sub(ROUND);
-    FloatVector high = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), x);
-    return n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), high);
-  }
-
-  /** e^r − 1 for |r| ≤ ln 2 / 2. */
-  private static FloatVector expMinusOne(FloatVector r) {
-    FloatVector p = r.fma(FloatVector.broadcast(FLOATS, C7), FloatVector.broadcast(FLOATS, C6));
-    p = p.fma(r, FloatVector.broadcast(FLOATS, C5));
-    p = p.fma(r, FloatVector.broadcast(FLOATS, C4));
-    p = p.fma(r, FloatVector.broadcast(FLOATS, C3));
-    p = p.fma(r, FloatVector.broadcast(FLOATS, C2));
-    return p.mul(r).fma(r, r);
-  }
-
-  /** 2ⁿ: the integer in the low bits of {@code shifted} becomes the exponent. */
-  private static FloatVector powerOfTwo(FloatVector shifted) {
-    IntVector bits = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-    return bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
-  }
-
-  /** By comparisons, which leave NaN alone and compile to two instructions. */
-  private static FloatVector clamp(FloatVector x, float least, float most) {
-    FloatVector upper = x.blend(most, x.compare(VectorOperators.GT, most));
-    return upper.blend(least, upper.compare(VectorOperators.LT, least));
   }
 }
