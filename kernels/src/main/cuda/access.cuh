@@ -1,9 +1,9 @@
-// One access to memory as values: VECTOR floats, 1 or 4; 4 are 16 bytes and lie on a multiple of 16.
+// One access to memory as values: VECTOR floats, 1, 2 or 4, which lie on a multiple of their size.
 #pragma once
 
 template <int VECTOR>
 struct Access {
-  static_assert(VECTOR == 1 || VECTOR == 4, "an access is 4 or 16 bytes");
+  static_assert(VECTOR == 1 || VECTOR == 2 || VECTOR == 4, "an access is 4, 8 or 16 bytes");
   float x[VECTOR];
 };
 
@@ -27,6 +27,10 @@ __device__ __forceinline__ Access<VECTOR> load_access(const float* from, long lo
     access.x[1] = four.y;
     access.x[2] = four.z;
     access.x[3] = four.w;
+  } else if constexpr (VECTOR == 2) {
+    const float2 two = reinterpret_cast<const float2*>(from)[index];
+    access.x[0] = two.x;
+    access.x[1] = two.y;
   } else {
     access.x[0] = from[index];
   }
@@ -39,7 +43,20 @@ __device__ __forceinline__ void store_access(
   if constexpr (VECTOR == 4) {
     reinterpret_cast<float4*>(to)[index] =
         make_float4(access.x[0], access.x[1], access.x[2], access.x[3]);
+  } else if constexpr (VECTOR == 2) {
+    reinterpret_cast<float2*>(to)[index] = make_float2(access.x[0], access.x[1]);
   } else {
     to[index] = access.x[0];
   }
+}
+
+template <int VECTOR>
+__device__ __forceinline__ Access<VECTOR> operator+(
+    const Access<VECTOR>& a, const Access<VECTOR>& b) {
+  Access<VECTOR> sum;
+#pragma unroll
+  for (int i = 0; i < VECTOR; ++i) {
+    sum.x[i] = a.x[i] + b.x[i];
+  }
+  return sum;
 }

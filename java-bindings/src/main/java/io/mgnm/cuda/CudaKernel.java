@@ -57,8 +57,8 @@ public final class CudaKernel {
   /**
    * Checks a launch and makes it ready, without running it.
    *
-   * @param arguments a {@link DeviceBuffer} for a pointer, else an {@code Integer}, {@code Long} or
-   *     {@code Float} of exactly the declared type
+   * @param arguments a {@link DeviceBuffer} for a pointer, else an {@code Integer}, {@code Long},
+   *     {@code Float} or {@code Double} of exactly the declared type
    * @throws IllegalArgumentException where shape or arguments do not fit, naming kernel and shape
    */
   public KernelLaunch prepare(LaunchShape shape, Object... arguments) {

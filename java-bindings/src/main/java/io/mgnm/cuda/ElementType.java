@@ -7,7 +7,9 @@ public enum ElementType {
   /** {@code int} or {@code unsigned}. */
   INT32(4),
   /** {@code long long}, signed or not. */
-  INT64(8);
+  INT64(8),
+  /** {@code double}. */
+  FLOAT64(8);
 
   private final int bytes;
 

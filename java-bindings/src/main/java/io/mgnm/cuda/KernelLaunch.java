@@ -22,6 +22,7 @@ public final class KernelLaunch {
             case Integer value -> Pointer.to(new int[] {value});
             case Long value -> Pointer.to(new long[] {value});
             case Float value -> Pointer.to(new float[] {value});
+            case Double value -> Pointer.to(new double[] {value});
             default -> throw new AssertionError("checked before: " + arguments[i]);
           };
     }

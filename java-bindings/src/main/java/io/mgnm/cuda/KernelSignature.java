@@ -19,7 +19,7 @@ public record KernelSignature(String name, List<Parameter> parameters) {
           "__global__\\s+void\\s+(?:__launch_bounds__\\s*\\([^)]*\\)\\s*)?(\\w+)\\s*\\(([^)]*)\\)");
   private static final Pattern PARAMETER =
       Pattern.compile(
-          "(?:const\\s+)?(float|int|unsigned(?:\\s+int)?|(?:unsigned\\s+)?long\\s+long)"
+          "(?:const\\s+)?(float|double|int|unsigned(?:\\s+int)?|(?:unsigned\\s+)?long\\s+long)"
               + "\\s*(\\*)?\\s*(?:const\\s+)?(?:__restrict__\\s+)?(?:const\\s+)?(\\w+)");
 
   /**
@@ -40,6 +40,7 @@ public record KernelSignature(String name, List<Parameter> parameters) {
         case FLOAT32 -> argument instanceof Float;
         case INT32 -> argument instanceof Integer;
         case INT64 -> argument instanceof Long;
+        case FLOAT64 -> argument instanceof Double;
       };
     }
 
@@ -78,12 +79,13 @@ public record KernelSignature(String name, List<Parameter> parameters) {
     Matcher matcher = PARAMETER.matcher(declared);
     if (!matcher.matches()) {
       throw new IllegalArgumentException(
-          "kernel %s: parameter '%s': expected float, int, unsigned or long long, or a pointer to one"
+          "kernel %s: parameter '%s': expected float, double, int, unsigned or long long, or a pointer to one"
               .formatted(kernel, declared));
     }
     ElementType type =
         switch (matcher.group(1).replaceAll("\\s+", " ")) {
           case "float" -> ElementType.FLOAT32;
+          case "double" -> ElementType.FLOAT64;
           case "int", "unsigned", "unsigned int" -> ElementType.INT32;
           default -> ElementType.INT64;
         };

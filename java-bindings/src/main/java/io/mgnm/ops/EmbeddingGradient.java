@@ -14,7 +14,7 @@ public interface EmbeddingGradient {
    *
    * @param dX {@link Axis#ITEMS} × d, {@link Lifetime#KEPT}
    * @param dE {@link Axis#CANDIDATES} × d, {@link Lifetime#KEPT}
-   * @param rows of width d, written; with room for all distinct rows of the batch
+   * @param rows of width d, written; with the room that {@link Scope#rowGradients} asks for
    */
   void items(Batch batch, Tensor dX, Tensor dE, RowGradients rows);
 
@@ -22,7 +22,7 @@ public interface EmbeddingGradient {
    * Sums for the user table.
    *
    * @param dU {@link Axis#HISTORIES} × d, {@link Lifetime#KEPT}
-   * @param rows of width d, written; with room for all distinct users of the batch
+   * @param rows of width d, written; with the room that {@link Scope#rowGradients} asks for
    */
   void users(Batch batch, Tensor dU, RowGradients rows);
 

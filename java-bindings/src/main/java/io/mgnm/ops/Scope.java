@@ -20,8 +20,9 @@ public interface Scope extends AutoCloseable {
   StepState stepState();
 
   /**
-   * Room for the summed gradients of up to {@code rows} distinct rows of {@code width} values. A
-   * table's rows are always enough, and so are the ids of a batch: items and candidates together.
+   * Room for the summed gradients of a batch's distinct rows of {@code width} values: {@code rows}
+   * is how many rows the table has, or how many ids a batch, items and candidates together.
+   * Whichever is less is enough; with fewer, a backend may find too little room.
    */
   RowGradients rowGradients(int rows, int width);
 

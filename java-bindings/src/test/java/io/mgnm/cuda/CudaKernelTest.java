@@ -189,10 +189,10 @@ class CudaKernelTest {
     assertThat(
             KernelSignature.of(
                 "/* __global__ void no(int a) */ __global__ void k(const unsigned* __restrict__ u,"
-                    + " // float* not\n unsigned long long n)"))
+                    + " // float* not\n unsigned long long n, double x)"))
         .extracting(KernelSignature::toString)
-        .containsExactly("k(INT32* u, INT64 n)");
-    assertThatThrownBy(() -> KernelSignature.of("__global__ void k(double x)"))
-        .hasMessageContaining("kernel k: parameter 'double x': expected float, int");
+        .containsExactly("k(INT32* u, INT64 n, FLOAT64 x)");
+    assertThatThrownBy(() -> KernelSignature.of("__global__ void k(short x)"))
+        .hasMessageContaining("kernel k: parameter 'short x': expected float, double");
   }
 }

@@ -7,11 +7,13 @@ import com.sun.management.ThreadMXBean;
 import io.mgnm.ops.GradientCheck.Pair;
 import io.mgnm.ops.parity.Subject;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** What every {@link SequenceEncoder} must satisfy; an encoder's own test calls each check. */
 final class SequenceEncoderChecks {
@@ -145,6 +147,28 @@ final class SequenceEncoderChecks {
           assertThat(dW.download()).containsExactly(expected.get("dW"));
         }
       }
+    }
+  }
+
+  /**
+   * All CUDA devices give the same bits.
+   *
+   * @param candidates opened one after another, and closed
+   */
+  void devicesChangeNothing(Stream<Backend> candidates, int levels, int interests) {
+    int[] lengths = {100, 3, 60, 1};
+    List<Map<String, float[]>> all = new ArrayList<>();
+    candidates.forEach(
+        backend -> {
+          try (backend) {
+            if (backend.name().equals("cuda")) {
+              all.add(results(backend, lengths, levels, interests));
+            }
+          }
+        });
+    assertThat(all).hasSizeGreaterThan(1);
+    for (Map<String, float[]> came : all) {
+      came.forEach((name, values) -> assertThat(values).as(name).isEqualTo(all.get(0).get(name)));
     }
   }
 

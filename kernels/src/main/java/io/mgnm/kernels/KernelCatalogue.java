@@ -16,20 +16,36 @@ import java.util.TreeMap;
 public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
+          "adam",
+          "batch_sampling",
+          "bilstm",
+          "capsule_projection",
           "capsule_squash",
           "embedding_gather",
+          "embedding_gradient",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
+          "bilstm_backward.cuh",
+          "bilstm_cell.cuh",
+          "bilstm_forward.cuh",
+          "bilstm_lanes.cuh",
+          "bilstm_tile.cuh",
+          "block_prefix.cuh",
+          "feistel.cuh",
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",
+          "key_sort.cuh",
+          "outer_piece.cuh",
           "partials.cuh",
+          "philox.cuh",
           "quad_rows.cuh",
           "quads.cuh",
+          "ragged.cuh",
           "sigmoid.cuh",
           "squash.cuh",
           "step_state.cuh",

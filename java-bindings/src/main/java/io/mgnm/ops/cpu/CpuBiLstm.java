@@ -11,18 +11,13 @@ import io.mgnm.ops.Tensor;
 import java.util.Arrays;
 
 /**
- * Both directions over each lane group, in chunks of {@link #CHUNK} time steps: the products that
- * are not recurrent ({@code z Wx}, and in the backward those with z and the gates' derivatives) are
- * done for a whole chunk, so that each weight loaded serves several time steps, and what a chunk
- * needs stays in the first-level cache.
+ * Both directions over each lane group, time step by time step.
  *
  * <p>The tape of a position: a {@link LstmCell} of the forward direction, one of the backward
  * direction, then h→ and h←. In groups with lanes of several lengths the state is 0 behind a lane's
  * end, so that the backward direction starts at it.
  */
 final class CpuBiLstm implements BiLstm {
-  private static final int CHUNK = 16;
-
   private final CpuBackend backend;
   private final Options options;
   private final int d;
@@ -84,6 +79,7 @@ final class CpuBiLstm implements BiLstm {
     private final CpuTensor tapes;
     private final float[] w;
     private final int wAt;
+    private final LstmGates[] gates = new LstmGates[2];
     private final float[] zero = new float[h * LANES];
     private final float[] lengths = new float[LANES];
     private float[] z;
@@ -97,6 +93,7 @@ final class CpuBiLstm implements BiLstm {
       this.wAt = w.offset();
       this.ys = y;
       this.tapes = tape;
+      Arrays.setAll(gates, direction -> new LstmGates(options, direction, w));
     }
 
     void run(MicroBatch micro) {
@@ -110,68 +107,38 @@ final class CpuBiLstm implements BiLstm {
         int tapeAt = tapes.base(micro) + first * tapeWidth();
         ragged = LaneRows.ragged(micro, g, lengths);
         for (int direction = 0; direction < 2; direction++) {
-          for (int done = 0; done < n; done += CHUNK) {
-            int count = Math.min(CHUNK, n - done);
-            chunk(direction, direction == 0 ? done : n - done - count, count, n, zAt, tapeAt);
+          for (int s = 0; s < n; s++) {
+            timeStep(direction, direction == 0 ? s : n - 1 - s, s == 0, zAt, tapeAt);
           }
         }
         output(n, zAt, ys.base(micro) + first * d, tapeAt);
       }
     }
 
-    private void chunk(int direction, int first, int count, int n, int zAt, int tapeAt) {
+    private void timeStep(int direction, int t, boolean start, int zAt, int tapeAt) {
       int step = tapeWidth() * LANES;
-      int gates = tapeAt + first * step + cell(direction);
-      LaneRows.fill(w, wAt + options.bias(direction), 4 * h, tape, gates, step, count);
-      LaneProducts.multiply(
-          z,
-          zAt + first * d * LANES,
-          d * LANES,
-          w,
-          wAt + options.inputWeights(direction),
-          d,
-          4 * h,
-          tape,
-          gates,
-          step,
-          count);
-      for (int s = 0; s < count; s++) {
-        int t = direction == 0 ? first + s : first + count - 1 - s;
-        int at = tapeAt + t * step;
-        boolean start = t == (direction == 0 ? 0 : n - 1);
-        int before = direction == 0 ? at - step : at + step;
-        LaneProducts.multiply(
-            start ? zero : tape,
-            start ? 0 : before + hidden(direction),
-            0,
-            w,
-            wAt + options.hiddenWeights(direction),
-            h,
-            4 * h,
-            tape,
-            at + cell(direction),
-            0,
-            1);
-        LstmCell.forward(
-            h,
-            tape,
-            at + cell(direction),
-            start ? zero : tape,
-            start ? 0 : before + state(direction),
-            tape,
-            at + hidden(direction));
-        if (ragged) {
-          LaneRows.keepAlive(tape, at + state(direction), h, lengths, t);
-          LaneRows.keepAlive(tape, at + hidden(direction), h, lengths, t);
-        }
+      int at = tapeAt + t * step;
+      int before = direction == 0 ? at - step : at + step;
+      float[] previous = start ? zero : tape;
+      int hiddenBefore = start ? 0 : before + hidden(direction);
+      int stateBefore = start ? 0 : before + state(direction);
+      int cell = at + cell(direction);
+      int out = at + hidden(direction);
+      gates[direction].multiply(z, zAt + t * d * LANES, previous, hiddenBefore, tape, cell);
+      LstmCell.forward(h, tape, cell, previous, stateBefore, tape, out);
+      if (ragged) {
+        LaneRows.keepAlive(tape, at + state(direction), h, lengths, t);
+        LaneRows.keepAlive(tape, out, h, lengths, t);
       }
     }
 
     private void output(int n, int zAt, int yAt, int tapeAt) {
       int step = tapeWidth() * LANES;
       if (options.projected()) {
-        System.arraycopy(z, zAt, y, yAt, n * d * LANES);
         LaneProducts.multiply(
+            z,
+            zAt,
+            d * LANES,
             tape,
             tapeAt + hidden(0),
             step,
@@ -216,8 +183,22 @@ final class CpuBiLstm implements BiLstm {
     CpuTensor dY = backend.own(outGradients);
     CpuTensor dZ = backend.own(inGradients);
     CpuTensor dW = backend.own(weightGradients);
+    LstmTransposes transposed = new LstmTransposes(options, w);
     CpuBiLstmBackward[] workers = new CpuBiLstmBackward[backend.workers().size()];
-    Arrays.setAll(workers, worker -> new CpuBiLstmBackward(options, CHUNK, z, w, tape, dY, dZ, dW));
-    backend.perHistory(batch, micro -> workers[micro.worker()].run(micro), dW);
+    Arrays.setAll(workers, k -> new CpuBiLstmBackward(options, z, transposed, tape, dY, dZ, dW));
+    backend.perHistory(
+        batch,
+        new HistoryTask() {
+          @Override
+          public void begin() {
+            transposed.load();
+          }
+
+          @Override
+          public void run(MicroBatch micro) {
+            workers[micro.worker()].run(micro);
+          }
+        },
+        dW);
   }
 }

@@ -6,15 +6,14 @@ import io.mgnm.ops.BiLstm;
 import java.util.Arrays;
 
 /**
- * The backward of {@link CpuBiLstm} for one worker: direction by direction, a group's chunks of
- * time steps from the last to the first.
- *
- * <p>Gradients of weights are summed lane by lane over all groups of a micro-batch before their
- * lanes are added up, which so costs little.
+ * The backward of {@link CpuBiLstm} for one worker: direction by direction, a group's time steps
+ * from the last to the first. All that is not recurrent is done for a chunk of them, which stays in
+ * the first-level cache, so that a weight that is loaded serves several.
  */
 final class CpuBiLstmBackward {
+  private static final int CHUNK = 16;
+
   private final BiLstm.Options options;
-  private final int chunk;
   private final int d;
   private final int h;
   private final CpuTensor zs;
@@ -22,17 +21,14 @@ final class CpuBiLstmBackward {
   private final CpuTensor dYs;
   private final CpuTensor dZs;
   private final CpuTensor dW;
-  private final float[] w;
-  private final int wAt;
-
-  // Transposed weights of one direction, made for every micro-batch.
-  private final float[] inputTransposed;
-  private final float[] hiddenTransposed;
-  private final float[] projectionTransposed;
+  private final LstmTransposes transposed;
 
   private final float[] zero;
   private final float[] lengths = new float[LANES];
-  private final float[] sums; // of weight gradients, in the order of a direction's weights
+  private final WeightGradient ofGates;
+  private final WeightGradient ofOut; // null without a projection
+  private final float[] sums; // of the micro-batch: Ẇx and Ẇh of a direction, or Ṙ
+  private final float[] biasSums; // lane by lane
   private final float[] dGates; // of a chunk
   private final float[] dOut; // by h, of a chunk, where there is a projection
   private final float[] dHidden;
@@ -46,39 +42,39 @@ final class CpuBiLstmBackward {
   private int zAt;
   private float[] dY;
   private int dYAt;
+  private int followingGates; // where dGates has the time step done before, which is the next
 
   CpuBiLstmBackward(
       BiLstm.Options options,
-      int chunk,
       CpuTensor z,
-      CpuTensor w,
+      LstmTransposes transposed,
       CpuTensor tape,
       CpuTensor dY,
       CpuTensor dZ,
       CpuTensor dW) {
     this.options = options;
-    this.chunk = chunk;
     this.d = options.d();
     this.h = options.hidden();
     this.zs = z;
-    this.w = w.array();
-    this.wAt = w.offset();
+    this.transposed = transposed;
     this.tapes = tape;
     this.dYs = dY;
     this.dZs = dZ;
     this.dW = dW;
-    inputTransposed = new float[4 * h * d];
-    hiddenTransposed = new float[4 * h * h];
-    projectionTransposed = new float[options.projected() ? h * d : 0];
+    boolean projected = options.projected();
     zero = new float[h * LANES];
-    int rows = Math.max(options.directionWeights(), options.projected() ? 2 * h * d : 0);
-    sums = new float[rows * LANES];
-    dGates = new float[chunk * 4 * h * LANES];
-    dOut = new float[options.projected() ? chunk * h * LANES : 0];
+    ofGates = new WeightGradient(4 * h, CHUNK);
+    ofOut = projected ? new WeightGradient(d, CHUNK) : null;
+    int forProjection = projected ? 2 * h * ofOut.width() : 0;
+    sums = new float[Math.max((d + h) * ofGates.width(), forProjection)];
+    biasSums = new float[4 * h * LANES];
+    // What is turned on its side is read up to a multiple of 16 rows.
+    dGates = new float[(CHUNK * 4 * h + LANES) * LANES];
+    dOut = new float[projected ? CHUNK * h * LANES : 0];
     dHidden = new float[h * LANES];
     dState = new float[h * LANES];
-    zAlive = new float[chunk * d * LANES];
-    dYAlive = new float[chunk * d * LANES];
+    zAlive = new float[CHUNK * d * LANES];
+    dYAlive = new float[(CHUNK * d + LANES) * LANES];
   }
 
   private int tapeStep() {
@@ -95,36 +91,25 @@ final class CpuBiLstmBackward {
 
   void run(MicroBatch micro) {
     tape = tapes.array(micro);
+    float[] slot = dW.slot(micro);
     if (options.projected()) {
-      Arrays.fill(sums, 0, 2 * h * d * LANES, 0);
+      Arrays.fill(sums, 0);
       for (int g = 0; g < micro.groups(); g++) {
         eachChunk(micro, g, 0, true);
       }
-      LaneRows.addLanes(sums, 2 * h * d, dW.slot(micro), dW.offset() + options.projection());
+      ofOut.store(sums, 0, 2 * h, slot, dW.offset() + options.projection());
     }
     for (int direction = 0; direction < 2; direction++) {
-      transpose(direction);
-      Arrays.fill(sums, 0, options.directionWeights() * LANES, 0);
+      Arrays.fill(sums, 0);
+      Arrays.fill(biasSums, 0);
       for (int g = 0; g < micro.groups(); g++) {
-        Arrays.fill(dHidden, 0);
         Arrays.fill(dState, 0);
         eachChunk(micro, g, direction, false);
       }
-      LaneRows.addLanes(
-          sums,
-          options.directionWeights(),
-          dW.slot(micro),
-          dW.offset() + options.inputWeights(direction));
-    }
-  }
-
-  private void transpose(int direction) {
-    LaneProducts.transpose(w, wAt + options.inputWeights(direction), d, 4 * h, inputTransposed, 0);
-    LaneProducts.transpose(
-        w, wAt + options.hiddenWeights(direction), h, 4 * h, hiddenTransposed, 0);
-    if (options.projected()) {
-      LaneProducts.transpose(
-          w, wAt + options.projection() + direction * h * d, h, d, projectionTransposed, 0);
+      int hiddenSums = d * ofGates.width();
+      ofGates.store(sums, 0, d, slot, dW.offset() + options.inputWeights(direction));
+      ofGates.store(sums, hiddenSums, h, slot, dW.offset() + options.hiddenWeights(direction));
+      LaneRows.addLanes(biasSums, 0, 4 * h, slot, dW.offset() + options.bias(direction));
     }
   }
 
@@ -133,8 +118,8 @@ final class CpuBiLstmBackward {
     int n = micro.groupLength(g);
     int position = micro.groupPosition(g);
     boolean ragged = LaneRows.ragged(micro, g, lengths);
-    for (int left = n; left > 0; left -= chunk) {
-      int count = Math.min(chunk, left);
+    for (int left = n; left > 0; left -= CHUNK) {
+      int count = Math.min(CHUNK, left);
       int first = direction == 0 ? left - count : n - left;
       z = zs.array(micro);
       zAt = zs.base(micro) + (position + first) * d * LANES;
@@ -150,46 +135,65 @@ final class CpuBiLstmBackward {
       }
       int tapeAt = tapes.base(micro) + (position + first) * tapeStep();
       if (projection) {
-        LaneProducts.outer(
-            tape, tapeAt + hidden(0), tapeStep(), 2 * h, dY, dYAt, d * LANES, d, count, sums, 0);
+        projectionGradient(count, tapeAt);
       } else {
-        boolean startsHere = direction == 0 ? first == 0 : first + count == n;
-        recurrence(direction, first, count, startsHere, ragged, tapeAt);
-        float[] dZ = dZs.array(micro);
+        boolean hasFirst = left == count;
+        recurrence(direction, first, count, left == n, hasFirst, ragged, tapeAt);
         int dZAt = dZs.base(micro) + (position + first) * d * LANES;
-        products(direction, count, startsHere, tapeAt, dZ, dZAt);
+        products(direction, count, hasFirst, tapeAt, dZs.array(micro), dZAt);
       }
     }
   }
 
+  private void projectionGradient(int count, int tapeAt) {
+    if (dY != dYAlive) {
+      System.arraycopy(dY, dYAt, dYAlive, 0, count * d * LANES);
+    }
+    ofOut.turn(dYAlive, 0, d * LANES, count);
+    ofOut.add(tape, tapeAt + hidden(0), tapeStep(), 2 * h, 0, count, sums, 0);
+  }
+
   /** The derivatives by the gates of a chunk, time step by time step. */
   private void recurrence(
-      int direction, int first, int count, boolean startsHere, boolean ragged, int tapeAt) {
+      int direction,
+      int first,
+      int count,
+      boolean hasLast,
+      boolean hasFirst,
+      boolean ragged,
+      int tapeAt) {
     float[] out = dY;
     int outAt = dYAt + direction * h * LANES;
     int outStep = d * LANES;
     if (options.projected()) {
+      float[] weights = transposed.projection[direction];
+      LaneProducts.multiply(
+          zero, 0, 0, dY, dYAt, d * LANES, weights, 0, d, h, dOut, 0, h * LANES, count);
       out = dOut;
       outAt = 0;
       outStep = h * LANES;
-      Arrays.fill(dOut, 0);
-      LaneProducts.multiply(
-          dY, dYAt, d * LANES, projectionTransposed, 0, d, h, dOut, 0, h * LANES, count);
     }
+    float[] weights = transposed.hidden[direction];
     for (int s = 0; s < count; s++) {
       int t = direction == 0 ? count - 1 - s : s;
+      int ofOut = outAt + t * outStep;
+      if (hasLast && s == 0) {
+        System.arraycopy(out, ofOut, dHidden, 0, h * LANES);
+      } else {
+        LaneProducts.multiply(
+            out, ofOut, 0, dGates, followingGates, 0, weights, 0, 4 * h, h, dHidden, 0, 0, 1);
+      }
       int at = tapeAt + t * tapeStep();
+      boolean start = hasFirst && s == count - 1;
       int before = direction == 0 ? at - tapeStep() : at + tapeStep();
-      boolean start = startsHere && s == count - 1;
+      int state = start ? 0 : before + cell(direction) + LstmCell.STATE * h * LANES;
       int gates = t * 4 * h * LANES;
       LstmCell.backward(
           h,
           tape,
           at + cell(direction),
           start ? zero : tape,
-          start ? 0 : before + cell(direction) + LstmCell.STATE * h * LANES,
-          out,
-          outAt + t * outStep,
+          state,
           dHidden,
           dState,
           dGates,
@@ -198,37 +202,37 @@ final class CpuBiLstmBackward {
         LaneRows.keepAlive(dGates, gates, 4 * h, lengths, first + t);
         LaneRows.keepAlive(dState, 0, h, lengths, first + t);
       }
-      Arrays.fill(dHidden, 0);
-      LaneProducts.multiply(dGates, gates, 0, hiddenTransposed, 0, 4 * h, h, dHidden, 0, 0, 1);
+      followingGates = gates;
     }
   }
 
   /** From the derivatives by the gates of a chunk to those by z and by the weights. */
   private void products(
-      int direction, int count, boolean startsHere, int tapeAt, float[] dZ, int dZAt) {
+      int direction, int count, boolean hasFirst, int tapeAt, float[] dZ, int dZAt) {
     int gateStep = 4 * h * LANES;
-    if (direction == 0) {
-      System.arraycopy(dY, dYAt, dZ, dZAt, count * d * LANES);
-    }
+    boolean fresh = direction == 0; // z itself is part of the output
     LaneProducts.multiply(
-        dGates, 0, gateStep, inputTransposed, 0, 4 * h, d, dZ, dZAt, d * LANES, count);
-    LaneProducts.outer(z, zAt, d * LANES, d, dGates, 0, gateStep, 4 * h, count, sums, 0);
-    // h of the time step before: there is none at the start, where h is 0.
-    int withBefore = startsHere ? count - 1 : count;
-    int skipped = direction == 0 ? count - withBefore : 0;
-    int before = direction == 0 ? skipped - 1 : 1;
-    LaneProducts.outer(
-        tape,
-        tapeAt + before * tapeStep() + hidden(direction),
-        tapeStep(),
-        h,
+        fresh ? dY : dZ,
+        fresh ? dYAt : dZAt,
+        d * LANES,
         dGates,
-        skipped * gateStep,
+        0,
         gateStep,
+        transposed.input[direction],
+        0,
         4 * h,
-        withBefore,
-        sums,
-        d * gateStep);
-    LaneRows.addPositions(dGates, 0, gateStep, 4 * h, count, sums, (d + h) * gateStep);
+        d,
+        dZ,
+        dZAt,
+        d * LANES,
+        count);
+    LaneRows.addPositions(dGates, 0, gateStep, 4 * h, count, biasSums, 0);
+    ofGates.turn(dGates, 0, gateStep, count);
+    ofGates.add(z, zAt, d * LANES, d, 0, count, sums, 0);
+    // h of the time step before: there is none at the start, where h is 0.
+    int withBefore = hasFirst ? count - 1 : count;
+    int skipped = direction == 0 ? count - withBefore : 0;
+    int before = tapeAt + (direction == 0 ? skipped - 1 : 1) * tapeStep() + hidden(direction);
+    ofGates.add(tape, before, tapeStep(), h, skipped, withBefore, sums, d * ofGates.width());
   }
 }

@@ -18,12 +18,16 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
   private final float[] firstTransposed;
   private final float[] secondTransposed;
 
-  private final float[] sums; // of weight gradients behind p, lane by lane
+  private final LayerGradient[] attentionGradients = new LayerGradient[4]; // of q, k, v and o
+  private final LayerGradient first;
+  private final LayerGradient second;
+  private final float[] normSums; // of gain and bias of the first and the second, lane by lane
   private final float[] dSum; // by what a norm took, then by x
   private final float[] dContext;
   private final float[] dQkv;
   private final float[] inner; // GELU's values, then the derivatives by its arguments
   private final float[] room; // of a position of the feed-forward
+  private final float[] zero;
   private final float[] result; // the first norm's
 
   CpuTransformerBackward(
@@ -44,13 +48,18 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
     attentionTransposed = new float[4 * d * d];
     firstTransposed = new float[2 * d * d];
     secondTransposed = new float[2 * d * d];
-    sums = new float[(options.weights() - options.attention()) * LANES];
+    Arrays.setAll(attentionGradients, i -> new LayerGradient(attentionWeights(i), d, d));
+    first = new LayerGradient(options.feedForward(), d, 2 * d);
+    second = new LayerGradient(secondLayer(), 2 * d, d);
+    normSums = new float[4 * d * LANES];
     int values = maxLength * d * LANES;
-    dSum = new float[values];
+    int square = LANES * LANES; // rows up to a multiple of 16 are read
+    dSum = new float[values + square];
     dContext = new float[values];
-    dQkv = new float[3 * values];
-    inner = new float[2 * values];
+    dQkv = new float[3 * values + square];
+    inner = new float[2 * values + square];
     room = new float[2 * d * LANES];
+    zero = new float[2 * d * LANES];
     result = new float[values];
   }
 
@@ -61,7 +70,12 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
     }
     LaneProducts.transpose(w, wAt + options.feedForward(), d, 2 * d, firstTransposed, 0);
     LaneProducts.transpose(w, wAt + secondLayer(), 2 * d, d, secondTransposed, 0);
-    Arrays.fill(sums, 0);
+    for (LayerGradient gradient : attentionGradients) {
+      gradient.clear();
+    }
+    first.clear();
+    second.clear();
+    Arrays.fill(normSums, 0);
     float[] tape = tapes.array(micro);
     float[] slot = dW.slot(micro);
     for (int g = 0; g < micro.groups(); g++) {
@@ -80,12 +94,14 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
         LaneRows.copyAlive(dZ, dZAt, dZ, dZAt, d, n, lengths, 0);
       }
     }
-    LaneRows.addLanes(sums, sums.length / LANES, slot, dW.offset() + options.attention());
-  }
-
-  /** Where the sums of a weight begin. */
-  private int sum(int weight) {
-    return (weight - options.attention()) * LANES;
+    for (LayerGradient gradient : attentionGradients) {
+      gradient.store(slot, dW.offset());
+    }
+    first.store(slot, dW.offset());
+    second.store(slot, dW.offset());
+    LaneRows.addLanes(normSums, 0, 2 * d, slot, dW.offset() + options.firstNorm());
+    int secondSums = 2 * d * LANES;
+    LaneRows.addLanes(normSums, secondSums, 2 * d, slot, dW.offset() + options.secondNorm());
   }
 
   /** From the derivative by f to that by the first norm's result. */
@@ -102,20 +118,21 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
         w,
         wAt + gain,
         dSum,
-        sums,
-        sum(gain));
+        normSums,
+        2 * vector);
     for (int t = 0; t < n; t++) {
       Gelu.forward(tape, at + t * step + hidden, inner, 2 * t * vector, 2 * vector);
     }
     LaneNorm.scale(tape, at + firstNormal, step, n, d, w, wAt + options.firstNorm(), result, 0);
-    weights(inner, 0, 2 * vector, secondLayer(), 2 * d, dSum, 0, vector, d, n);
-    Arrays.fill(inner, 0, 2 * n * vector, 0);
-    LaneProducts.multiply(dSum, 0, vector, secondTransposed, 0, d, 2 * d, inner, 0, 2 * vector, n);
+    second.add(inner, 0, 2 * vector, dSum, 0, vector, n);
+    LaneProducts.multiply(
+        zero, 0, 0, dSum, 0, vector, secondTransposed, 0, d, 2 * d, inner, 0, 2 * vector, n);
     for (int t = 0; t < n; t++) {
       Gelu.backward(tape, at + t * step + hidden, inner, 2 * t * vector, 2 * vector, room);
     }
-    weights(result, 0, vector, options.feedForward(), d, inner, 0, 2 * vector, 2 * d, n);
-    LaneProducts.multiply(inner, 0, 2 * vector, firstTransposed, 0, 2 * d, d, dSum, 0, vector, n);
+    first.add(result, 0, vector, inner, 0, 2 * vector, n);
+    LaneProducts.multiply(
+        dSum, 0, vector, inner, 0, 2 * vector, firstTransposed, 0, 2 * d, d, dSum, 0, vector, n);
   }
 
   /** From the derivative by the first norm's result to that by x. */
@@ -123,11 +140,10 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
     int vector = d * LANES;
     int gain = options.firstNorm();
     LaneNorm.backward(
-        tape, at + firstNormal, at + firstScale, step, n, d, w, wAt + gain, dSum, sums, sum(gain));
-    weights(tape, at + context, step, attentionWeights(3), d, dSum, 0, vector, d, n);
-    Arrays.fill(dContext, 0, n * vector, 0);
+        tape, at + firstNormal, at + firstScale, step, n, d, w, wAt + gain, dSum, normSums, 0);
+    attentionGradients[3].add(tape, at + context, step, dSum, 0, vector, n);
     LaneProducts.multiply(
-        dSum, 0, vector, attentionTransposed, 3 * d * d, d, d, dContext, 0, vector, n);
+        zero, 0, 0, dSum, 0, vector, attentionTransposed, 3 * d * d, d, d, dContext, 0, vector, n);
     Arrays.fill(dQkv, 0, 3 * n * vector, 0);
     for (int head = 0; head < HEADS; head++) {
       int offset = head * (vector / HEADS);
@@ -152,9 +168,22 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
     position(z, zAt, n);
     for (int which = 0; which < 3; which++) {
       int from = which * vector;
-      weights(x, 0, vector, attentionWeights(which), d, dQkv, from, 3 * vector, d, n);
+      attentionGradients[which].add(x, 0, vector, dQkv, from, 3 * vector, n);
       LaneProducts.multiply(
-          dQkv, from, 3 * vector, attentionTransposed, which * d * d, d, d, dSum, 0, vector, n);
+          dSum,
+          0,
+          vector,
+          dQkv,
+          from,
+          3 * vector,
+          attentionTransposed,
+          which * d * d,
+          d,
+          d,
+          dSum,
+          0,
+          vector,
+          n);
     }
   }
 
@@ -170,22 +199,5 @@ final class CpuTransformerBackward extends CpuTransformerBlock {
         }
       }
     }
-  }
-
-  /** Adds Ẇ = fromᵀ · gradient and ḃ, which stands behind it. */
-  private void weights(
-      float[] from,
-      int fromAt,
-      int fromStep,
-      int weight,
-      int in,
-      float[] gradient,
-      int gradientAt,
-      int gradientStep,
-      int out,
-      int n) {
-    LaneProducts.outer(
-        from, fromAt, fromStep, in, gradient, gradientAt, gradientStep, out, n, sums, sum(weight));
-    LaneRows.addPositions(gradient, gradientAt, gradientStep, out, n, sums, sum(weight + in * out));
   }
 }

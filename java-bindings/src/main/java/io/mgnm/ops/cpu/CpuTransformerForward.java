@@ -11,6 +11,7 @@ final class CpuTransformerForward extends CpuTransformerBlock {
   private final CpuTensor tapes;
   private final float[] sum; // of a residual and what is added to it
   private final float[] inner; // of the feed-forward
+  private final float[] bias; // of a layer, in all lanes
 
   CpuTransformerForward(
       TransformerEncoder.Options options,
@@ -25,6 +26,7 @@ final class CpuTransformerForward extends CpuTransformerBlock {
     this.tapes = tape;
     sum = new float[maxLength * d * LANES];
     inner = new float[maxLength * 2 * d * LANES];
+    bias = new float[2 * d * LANES];
   }
 
   void run(MicroBatch micro) {
@@ -104,7 +106,8 @@ final class CpuTransformerForward extends CpuTransformerBlock {
       int toAt,
       int toStep,
       int n) {
-    LaneRows.fill(w, wAt + weight + in * out, out, to, toAt, toStep, n);
-    LaneProducts.multiply(from, fromAt, fromStep, w, wAt + weight, in, out, to, toAt, toStep, n);
+    LaneRows.fill(w, wAt + weight + in * out, out, bias);
+    LaneProducts.multiply(
+        bias, 0, 0, from, fromAt, fromStep, w, wAt + weight, in, out, to, toAt, toStep, n);
   }
 }

@@ -52,10 +52,10 @@ final class Gelu {
       FloatVector value = FloatVector.fromArray(FLOATS, x, xAt + u);
       value.mul(value).intoArray(y, yAt + u);
     }
-    Activation.exp(y, yAt, yAt, size, -0.5f);
+    LaneExp.exp(y, yAt, yAt, size, -0.5f);
   }
 
-  /** Written out, so that it is compiled alone: see {@link Activation}. */
+  /** Written out, so that it is compiled alone: see {@link LaneProducts}. */
   private static void run(
       float[] xs, int xAt, float[] es, int eAt, int size, float[] y, int yAt, boolean derivative) {
     for (int u = 0; u < size; u += STEP) {

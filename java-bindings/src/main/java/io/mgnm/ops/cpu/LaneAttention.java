@@ -198,7 +198,7 @@ final class LaneAttention {
         }
       }
     }
-    Activation.exp(weights, 0, 0, n * queries * LANES, 1);
+    LaneExp.exp(weights, 0, 0, n * queries * LANES, 1);
     LaneRows.copyAlive(weights, 0, weights, 0, queries, n, lengths, 0);
   }
 

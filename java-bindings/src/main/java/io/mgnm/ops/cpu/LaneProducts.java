@@ -10,11 +10,12 @@ import jdk.incubator.vector.FloatVector;
  * Products of values that lie in lanes, {@code [position][component][16]}, with weights that are
  * the same for all lanes, and the gradients of such weights.
  *
- * <p>Every result is one sum, started from what stands there and added to in a fixed order by one
- * fma a term; how many sums are kept in registers together changes no bits.
+ * <p>Every result is one sum, started from what is given and added to in a fixed order by one fma a
+ * term; how many sums are kept in registers together changes no bits.
  *
  * <p>The register blocks, and the methods that drive them, are longer than what C2 ever inlines
- * (325 bytes of bytecode). That is needed: see {@link Activation}.
+ * (325 bytes of bytecode). That is needed: C2 takes only so much into one compilation, and what it
+ * leaves out hands its vectors over on the heap.
  */
 final class LaneProducts {
   private static final int BLOCK = 4; // positions, and outputs, of a register block: 16 sums
@@ -24,12 +25,15 @@ final class LaneProducts {
   private LaneProducts() {}
 
   /**
-   * {@code y[t][m] += Σ_k x[t][k] · w[k][m]}.
+   * {@code y[t][m] = start[t][m] + Σ_k x[t][k] · w[k][m]}; start may be y itself.
    *
    * @param xAt where x of the first position begins, and {@code xStep} how far apart positions are
    * @param wAt where w begins, {@code [in][out]}
    */
   static void multiply(
+      float[] start,
+      int startAt,
+      int startStep,
       float[] x,
       int xAt,
       int xStep,
@@ -44,33 +48,41 @@ final class LaneProducts {
     int blocked = out - out % BLOCK;
     int t = 0;
     for (; t + BLOCK <= positions; t += BLOCK) {
+      int st = startAt + t * startStep;
       int xt = xAt + t * xStep;
       int yt = yAt + t * yStep;
       for (int m = 0; m < blocked; m += BLOCK) {
         for (int p = 0; p < LANES; p += STEP) {
-          block(x, xt + p, xStep, w, wAt + m, out, in, y, yt + m * LANES + p, yStep);
+          int at = m * LANES + p;
+          block(
+              start, st + at, startStep, x, xt + p, xStep, w, wAt + m, out, in, y, yt + at, yStep);
         }
       }
     }
     for (; t < positions; t++) {
+      int st = startAt + t * startStep;
       int xt = xAt + t * xStep;
       int yt = yAt + t * yStep;
       int m = 0;
       for (; m + LONG <= blocked; m += LONG) {
         for (int p = 0; p < LANES; p += STEP) {
-          eight(x, xt + p, w, wAt + m, out, in, y, yt + m * LANES + p);
+          int at = m * LANES + p;
+          eight(start, st + at, x, xt + p, w, wAt + m, out, in, y, yt + at);
         }
       }
       for (; m < blocked; m += BLOCK) {
         for (int p = 0; p < LANES; p += STEP) {
-          four(x, xt + p, w, wAt + m, out, in, y, yt + m * LANES + p);
+          int at = m * LANES + p;
+          four(start, st + at, x, xt + p, w, wAt + m, out, in, y, yt + at);
         }
       }
     }
     for (int m = blocked; m < out; m++) {
       for (t = 0; t < positions; t++) {
         for (int p = 0; p < LANES; p += STEP) {
-          single(x, xAt + t * xStep + p, w, wAt + m, out, in, y, yAt + t * yStep + m * LANES + p);
+          int from = startAt + t * startStep + m * LANES + p;
+          int to = yAt + t * yStep + m * LANES + p;
+          single(start, from, x, xAt + t * xStep + p, w, wAt + m, out, in, y, to);
         }
       }
     }
@@ -78,6 +90,9 @@ final class LaneProducts {
 
   /** Four positions, four outputs: each weight and each value serves four times. */
   private static void block(
+      float[] s,
+      int sAt,
+      int sStep,
       float[] x,
       int xAt,
       int xStep,
@@ -91,25 +106,28 @@ final class LaneProducts {
     int x1 = xAt + xStep;
     int x2 = xAt + 2 * xStep;
     int x3 = xAt + 3 * xStep;
+    int s1 = sAt + sStep;
+    int s2 = sAt + 2 * sStep;
+    int s3 = sAt + 3 * sStep;
     int y1 = yAt + yStep;
     int y2 = yAt + 2 * yStep;
     int y3 = yAt + 3 * yStep;
-    FloatVector a00 = FloatVector.fromArray(FLOATS, y, yAt);
-    FloatVector a01 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
-    FloatVector a02 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
-    FloatVector a10 = FloatVector.fromArray(FLOATS, y, y1);
-    FloatVector a11 = FloatVector.fromArray(FLOATS, y, y1 + LANES);
-    FloatVector a12 = FloatVector.fromArray(FLOATS, y, y1 + 2 * LANES);
-    FloatVector a13 = FloatVector.fromArray(FLOATS, y, y1 + 3 * LANES);
-    FloatVector a20 = FloatVector.fromArray(FLOATS, y, y2);
-    FloatVector a21 = FloatVector.fromArray(FLOATS, y, y2 + LANES);
-    FloatVector a22 = FloatVector.fromArray(FLOATS, y, y2 + 2 * LANES);
-    FloatVector a23 = FloatVector.fromArray(FLOATS, y, y2 + 3 * LANES);
-    FloatVector a30 = FloatVector.fromArray(FLOATS, y, y3);
-    FloatVector a31 = FloatVector.fromArray(FLOATS, y, y3 + LANES);
-    FloatVector a32 = FloatVector.fromArray(FLOATS, y, y3 + 2 * LANES);
-    FloatVector a33 = FloatVector.fromArray(FLOATS, y, y3 + 3 * LANES);
+    FloatVector a00 = FloatVector.fromArray(FLOATS, s, sAt);
+    FloatVector a01 = FloatVector.fromArray(FLOATS, s, sAt + LANES);
+    FloatVector a02 = FloatVector.fromArray(FLOATS, s, sAt + 2 * LANES);
+    FloatVector a03 = FloatVector.fromArray(FLOATS, s, sAt + 3 * LANES);
+    FloatVector a10 = FloatVector.fromArray(FLOATS, s, s1);
+    FloatVector a11 = FloatVector.fromArray(FLOATS, s, s1 + LANES);
+    FloatVector a12 = FloatVector.fromArray(FLOATS, s, s1 + 2 * LANES);
+    FloatVector a13 = FloatVector.fromArray(FLOATS, s, s1 + 3 * LANES);
+    FloatVector a20 = FloatVector.fromArray(FLOATS, s, s2);
+    FloatVector a21 = FloatVector.fromArray(FLOATS, s, s2 + LANES);
+    FloatVector a22 = FloatVector.fromArray(FLOATS, s, s2 + 2 * LANES);
+    FloatVector a23 = FloatVector.fromArray(FLOATS, s, s2 + 3 * LANES);
+    FloatVector a30 = FloatVector.fromArray(FLOATS, s, s3);
+    FloatVector a31 = FloatVector.fromArray(FLOATS, s, s3 + LANES);
+    FloatVector a32 = FloatVector.fromArray(FLOATS, s, s3 + 2 * LANES);
+    FloatVector a33 = FloatVector.fromArray(FLOATS, s, s3 + 3 * LANES);
     for (int k = 0; k < in; k++) {
       FloatVector v0 = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
       FloatVector v1 = FloatVector.fromArray(FLOATS, x, x1 + k * LANES);
@@ -157,15 +175,24 @@ final class LaneProducts {
 
   /** One position, eight outputs: as many chains as hide the latency of fma. */
   private static void eight(
-      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a0 = FloatVector.fromArray(FLOATS, y, yAt);
-    FloatVector a1 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
-    FloatVector a2 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
-    FloatVector a3 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
-    FloatVector a4 = FloatVector.fromArray(FLOATS, y, yAt + 4 * LANES);
-    FloatVector a5 = FloatVector.fromArray(FLOATS, y, yAt + 5 * LANES);
-    FloatVector a6 = FloatVector.fromArray(FLOATS, y, yAt + 6 * LANES);
-    FloatVector a7 = FloatVector.fromArray(FLOATS, y, yAt + 7 * LANES);
+      float[] s,
+      int sAt,
+      float[] x,
+      int xAt,
+      float[] w,
+      int wAt,
+      int wStep,
+      int in,
+      float[] y,
+      int yAt) {
+    FloatVector a0 = FloatVector.fromArray(FLOATS, s, sAt);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, s, sAt + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, s, sAt + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, s, sAt + 3 * LANES);
+    FloatVector a4 = FloatVector.fromArray(FLOATS, s, sAt + 4 * LANES);
+    FloatVector a5 = FloatVector.fromArray(FLOATS, s, sAt + 5 * LANES);
+    FloatVector a6 = FloatVector.fromArray(FLOATS, s, sAt + 6 * LANES);
+    FloatVector a7 = FloatVector.fromArray(FLOATS, s, sAt + 7 * LANES);
     for (int k = 0; k < in; k++) {
       FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
       int wk = wAt + k * wStep;
@@ -189,11 +216,20 @@ final class LaneProducts {
   }
 
   private static void four(
-      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a0 = FloatVector.fromArray(FLOATS, y, yAt);
-    FloatVector a1 = FloatVector.fromArray(FLOATS, y, yAt + LANES);
-    FloatVector a2 = FloatVector.fromArray(FLOATS, y, yAt + 2 * LANES);
-    FloatVector a3 = FloatVector.fromArray(FLOATS, y, yAt + 3 * LANES);
+      float[] s,
+      int sAt,
+      float[] x,
+      int xAt,
+      float[] w,
+      int wAt,
+      int wStep,
+      int in,
+      float[] y,
+      int yAt) {
+    FloatVector a0 = FloatVector.fromArray(FLOATS, s, sAt);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, s, sAt + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, s, sAt + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, s, sAt + 3 * LANES);
     int wk = wAt;
     int k = 0;
     for (; k + 2 <= in; k += 2) {
@@ -224,8 +260,17 @@ final class LaneProducts {
   }
 
   private static void single(
-      float[] x, int xAt, float[] w, int wAt, int wStep, int in, float[] y, int yAt) {
-    FloatVector a = FloatVector.fromArray(FLOATS, y, yAt);
+      float[] s,
+      int sAt,
+      float[] x,
+      int xAt,
+      float[] w,
+      int wAt,
+      int wStep,
+      int in,
+      float[] y,
+      int yAt) {
+    FloatVector a = FloatVector.fromArray(FLOATS, s, sAt);
     for (int k = 0; k < in; k++) {
       a =
           FloatVector.fromArray(FLOATS, x, xAt + k * LANES)

@@ -4,23 +4,17 @@ import static io.mgnm.ops.cpu.Lanes.FLOATS;
 import static io.mgnm.ops.cpu.Lanes.LANES;
 import static io.mgnm.ops.cpu.Lanes.STEP;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** Plain traffic of rows of 16 lanes: filling, copying, adding, and masking what is not alive. */
 final class LaneRows {
   private LaneRows() {}
 
-  /** Sets row m of every position to {@code values[from + m]} in all lanes. */
-  static void fill(
-      float[] values, int from, int rows, float[] y, int yAt, int yStep, int positions) {
-    for (int t = 0; t < positions; t++) {
-      int yt = yAt + t * yStep;
-      for (int m = 0; m < rows; m++) {
-        FloatVector value = FloatVector.broadcast(FLOATS, values[from + m]);
-        for (int p = 0; p < LANES; p += STEP) {
-          value.intoArray(y, yt + m * LANES + p);
-        }
-      }
+  /** Sets row m to {@code values[from + m]} in all lanes. */
+  static void fill(float[] values, int from, int rows, float[] y) {
+    for (int m = 0; m < rows; m++) {
+      Arrays.fill(y, m * LANES, (m + 1) * LANES, values[from + m]);
     }
   }
 
@@ -36,13 +30,37 @@ final class LaneRows {
   /** {@code sums[m] += Σ_t g[t][m]}, lane by lane: the gradient of a bias. */
   static void addPositions(
       float[] g, int gAt, int gStep, int rows, int positions, float[] sums, int sumsAt) {
-    for (int i = 0; i < rows * LANES; i += STEP) {
+    int i = 0;
+    for (; i + 4 * STEP <= rows * LANES; i += 4 * STEP) {
+      addFour(g, gAt + i, gStep, positions, sums, sumsAt + i);
+    }
+    for (; i < rows * LANES; i += STEP) {
       FloatVector sum = FloatVector.fromArray(FLOATS, sums, sumsAt + i);
       for (int t = 0; t < positions; t++) {
         sum = sum.add(FloatVector.fromArray(FLOATS, g, gAt + t * gStep + i));
       }
       sum.intoArray(sums, sumsAt + i);
     }
+  }
+
+  /** Four vectors at a time: as many chains as hide the latency of an addition. */
+  private static void addFour(
+      float[] g, int gAt, int gStep, int positions, float[] sums, int sumsAt) {
+    FloatVector s0 = FloatVector.fromArray(FLOATS, sums, sumsAt);
+    FloatVector s1 = FloatVector.fromArray(FLOATS, sums, sumsAt + STEP);
+    FloatVector s2 = FloatVector.fromArray(FLOATS, sums, sumsAt + 2 * STEP);
+    FloatVector s3 = FloatVector.fromArray(FLOATS, sums, sumsAt + 3 * STEP);
+    for (int t = 0; t < positions; t++) {
+      int at = gAt + t * gStep;
+      s0 = s0.add(FloatVector.fromArray(FLOATS, g, at));
+      s1 = s1.add(FloatVector.fromArray(FLOATS, g, at + STEP));
+      s2 = s2.add(FloatVector.fromArray(FLOATS, g, at + 2 * STEP));
+      s3 = s3.add(FloatVector.fromArray(FLOATS, g, at + 3 * STEP));
+    }
+    s0.intoArray(sums, sumsAt);
+    s1.intoArray(sums, sumsAt + STEP);
+    s2.intoArray(sums, sumsAt + 2 * STEP);
+    s3.intoArray(sums, sumsAt + 3 * STEP);
   }
 
   /**
@@ -88,9 +106,9 @@ final class LaneRows {
   }
 
   /** Adds the sum over its lanes of each of {@code count} rows to {@code target}. */
-  static void addLanes(float[] sums, int count, float[] target, int at) {
+  static void addLanes(float[] sums, int sumsAt, int count, float[] target, int at) {
     for (int i = 0; i < count; i++) {
-      target[at + i] += Lanes.sum(sums, i * LANES);
+      target[at + i] += Lanes.sum(sums, sumsAt + i * LANES);
     }
   }
 }

@@ -7,8 +7,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * exp, logistic function, tanh and log(1 + x) from + − × ÷ fma and integer operations, so that
- * every processor, and the interpreter, gives the same bits.
+ * exp and log(1 + x) from + − × ÷ fma and integer operations, so that every processor, and the
+ * interpreter, gives the same bits.
  *
  * <p>exp(x) = 2ⁿ·exp(r) with n = round(x/ln 2) and |r| ≤ ln 2 / 2; exp(r) − 1 is the Taylor
  * polynomial to r⁷, whose remainder, below 6e-9, is a tenth of float's rounding.
@@ -42,9 +42,6 @@ final class VectorMath {
 
   static final float SMALLEST = -87f;
 
-  /** tanh is 1 in float from 9.02 on; the argument of exp is twice that. */
-  private static final float TANH_LIMIT = 20f;
-
   private VectorMath() {}
 
   /** e^x, within 2 units in the last place for −87 ≤ x ≤ 88, saturating outside. NaN stays NaN. */
@@ -55,22 +52,6 @@ final class VectorMath {
     FloatVector p = expMinusOne(remainder(y, shifted));
     FloatVector scale = powerOfTwo(shifted);
     return p.fma(scale, scale);
-  }
-
-  /** 1 / (1 + e^−x). */
-  static FloatVector sigmoid(FloatVector x) {
-    return FloatVector.broadcast(FLOATS, 1f).div(exp(x.neg()).add(1f));
-  }
-
-  /** tanh x = (e^2x − 1) / (e^2x + 1), with e^2x − 1 to full relative accuracy near 0. */
-  static FloatVector tanh(FloatVector x) {
-    FloatVector y = clamp(x.add(x), -TANH_LIMIT, TANH_LIMIT);
-    FloatVector shifted =
-        y.fma(FloatVector.broadcast(FLOATS, LOG2_E), FloatVector.broadcast(FLOATS, ROUND));
-    FloatVector p = expMinusOne(remainder(y, shifted));
-    FloatVector scale = powerOfTwo(shifted);
-    FloatVector minusOne = p.fma(scale, scale.sub(1f));
-    return minusOne.div(minusOne.add(2f));
   }
 
   /** log(1 + x), within 3 units in the last place for 0 ≤ x ≤ 1. NaN stays NaN. */

@@ -24,6 +24,7 @@ import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.StepState;
@@ -121,6 +122,10 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  boolean isRecording() {
+    return recording != null;
+  }
+
   CudaKernel kernel(String stem, String name, Map<String, Integer> constants) {
     return library.kernel(stem, name, constants);
   }
@@ -216,6 +221,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** This backend's own sums behind {@code gradients}. */
+  CudaRowGradients own(RowGradients gradients) {
+    if (!(gradients instanceof CudaRowGradients cuda)) {
+      throw foreign("row gradients");
+    }
+    use(cuda.scope());
+    return cuda;
+  }
+
   private void use(CudaScope scope) {
     scope.requireOpen();
     if (scope.backend() != this) {
@@ -236,7 +250,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
@@ -256,7 +270,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleProjection capsuleProjection() {
-    throw notYet("capsule_projection");
+    return new CudaCapsuleProjection(this);
   }
 
   @Override
@@ -271,7 +285,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    throw notYet("bilstm");
+    return new CudaBiLstm(this, options);
   }
 
   @Override
@@ -291,12 +305,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public EmbeddingGradient embeddingGradient() {
-    throw notYet("embedding_gradient");
+    return new CudaEmbeddingGradient(this);
   }
 
   @Override
   public Adam adam(Adam.Options options) {
-    throw notYet("adam");
+    return new CudaAdam(this, options);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.mgnm.ops.cuda;
 
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.ElementType;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.BatchShape;
@@ -81,8 +82,14 @@ final class CudaBatch implements Batch {
    * run one after another, so those that ask for the same label and size share it.
    */
   DeviceBuffer scratch(String label, long floats) {
+    return scratch(label, ElementType.FLOAT32, floats);
+  }
+
+  /** The same of any type. */
+  DeviceBuffer scratch(String label, ElementType type, long count) {
     return scratch.computeIfAbsent(
-        label + ": " + floats + " floats", name -> scope.allocateScratch(floats, name));
+        "%s: %d %s".formatted(label, count, type),
+        name -> scope.allocateScratch(type, count, name));
   }
 
   /** The device has drawn other histories, or is going to. */

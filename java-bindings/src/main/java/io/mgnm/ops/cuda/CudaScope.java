@@ -41,9 +41,9 @@ final class CudaScope implements Scope {
     return memory.floats(count, label);
   }
 
-  /** Like {@link #allocateFloats}, and also while operations are recorded. */
-  DeviceBuffer allocateScratch(long count, String label) {
-    return memory.floats(count, label);
+  /** Of any type, and also while operations are recorded. */
+  DeviceBuffer allocateScratch(ElementType type, long count, String label) {
+    return memory.allocate(type, count, label);
   }
 
   CudaInts allocateInts(int count, String label) {
@@ -80,7 +80,7 @@ final class CudaScope implements Scope {
 
   @Override
   public RowGradients rowGradients(int rows, int width) {
-    throw CudaBackend.notYet("embedding_gradient");
+    return new CudaRowGradients(this, rows, width);
   }
 
   @Override

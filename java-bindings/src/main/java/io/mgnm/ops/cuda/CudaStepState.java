@@ -20,6 +20,8 @@ final class CudaStepState implements StepState {
 
   private final CudaScope scope;
   private final DeviceBuffer words;
+  private boolean begun; // a step, by the host's last word
+  private boolean draws; // a step is begun on the device, now or by a recording
 
   CudaStepState(CudaScope scope) {
     this.scope = scope;
@@ -36,6 +38,16 @@ final class CudaStepState implements StepState {
     return words;
   }
 
+  /** A step was begun on the device, or will be by a recording. */
+  void begins() {
+    draws = true;
+  }
+
+  /** False only where the host knows that no step has begun. */
+  boolean mayHaveBegun() {
+    return begun || draws;
+  }
+
   @Override
   public void set(long stepsDone, double learningRate) {
     scope.requireTransfer();
@@ -45,6 +57,7 @@ final class CudaStepState implements StepState {
     values[LEARNING_RATE] = Double.doubleToRawLongBits(learningRate);
     Arrays.fill(values, WORDS, values.length, stepsDone);
     scope.backend().stream().upload(words, values);
+    begun = stepsDone > 0;
   }
 
   @Override

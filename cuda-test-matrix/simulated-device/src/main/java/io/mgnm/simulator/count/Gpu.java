@@ -1,15 +1,17 @@
 package io.mgnm.simulator.count;
 
 /**
- * What the estimate and the occupancy need to know of a GPU. Limits from the CUDA C++ Programming
- * Guide's table of compute capabilities, speeds from NVIDIA's data sheets.
+ * What the estimate and the occupancy need to know of a GPU. Limits of blocks and warps are those
+ * of the CUDA C++ Programming Guide's table of compute capabilities, multiprocessors, clocks,
+ * caches and bandwidth of memory those of the boards' published specifications. Bandwidths of L2
+ * are assumed: NVIDIA names none, and what others measured differs by a factor of two.
  *
  * @param name as NVIDIA names it
  * @param capability compute capability, 90 for 9.0
  * @param sms multiprocessors
- * @param clock boost clock, Hz
+ * @param clock boost clock, Hz; the H100's is set below the 1.98 GHz that its board allows
  * @param dramBytesPerSecond bandwidth of device memory
- * @param l2BytesPerSecond bandwidth of the L2 cache, as measured by others; a rough figure
+ * @param l2BytesPerSecond bandwidth of the L2 cache; assumed, a rough figure
  * @param l2Bytes size of the L2 cache
  * @param warpsPerSm resident warps at most
  * @param blocksPerSm resident blocks at most

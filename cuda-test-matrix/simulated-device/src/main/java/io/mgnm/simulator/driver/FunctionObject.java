@@ -1,7 +1,7 @@
 package io.mgnm.simulator.driver;
 
 import io.mgnm.simulator.exec.ComputeCapability;
-import io.mgnm.simulator.exec.Kernel;
+import io.mgnm.simulator.launch.Kernel;
 import io.mgnm.simulator.ptx.PtxFunction;
 import io.mgnm.simulator.ptx.Variable;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package io.mgnm.simulator.driver;
 
 import io.mgnm.simulator.exec.ComputeCapability;
-import io.mgnm.simulator.exec.Launch;
 import io.mgnm.simulator.exec.LaunchReport;
 import io.mgnm.simulator.exec.Order;
+import io.mgnm.simulator.launch.Launch;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
 import java.nio.ByteBuffer;

@@ -5,12 +5,11 @@ import static io.mgnm.simulator.driver.CudaResult.CUDA_ERROR_NOT_FOUND;
 import static io.mgnm.simulator.natives.Out.putInt;
 import static io.mgnm.simulator.natives.Out.putLong;
 
-import io.mgnm.simulator.exec.Kernel;
-import io.mgnm.simulator.exec.LoadedModule;
+import io.mgnm.simulator.launch.Kernel;
+import io.mgnm.simulator.launch.LoadedModule;
 import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.natives.Out;
 import io.mgnm.simulator.ptx.PtxException;
-import io.mgnm.simulator.ptx.PtxModule;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -97,9 +96,11 @@ final class ModuleCalls {
               + ": machine code for a real GPU; the simulated device runs PTX");
     }
     try {
-      PtxModule ptx = PtxModule.parse(image.getString(0, StandardCharsets.UTF_8));
       LoadedModule loaded =
-          LoadedModule.load(ptx, context.device.memory, context.device.capability);
+          LoadedModule.load(
+              image.getString(0, StandardCharsets.UTF_8),
+              context.device.memory,
+              context.device.capability);
       ModuleObject module = new ModuleObject(context, loaded);
       context.modules.add(module);
       return machine.handles.add(module);

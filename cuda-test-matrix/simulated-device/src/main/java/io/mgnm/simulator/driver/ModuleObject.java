@@ -1,6 +1,6 @@
 package io.mgnm.simulator.driver;
 
-import io.mgnm.simulator.exec.LoadedModule;
+import io.mgnm.simulator.launch.LoadedModule;
 import java.util.HashMap;
 import java.util.Map;
 

@@ -1,5 +1,5 @@
 /**
- * Running kernels: modules loaded into device memory, launches, blocks, warps with divergence and
- * barriers, and what a launch reports. Start at {@link io.mgnm.simulator.exec.Launch}.
+ * The words in which launches are asked for and reported: orders and checks, faults and findings
+ * with their place and thread, reports, compute capabilities. Depends on counters only.
  */
 package io.mgnm.simulator.exec;

@@ -55,6 +55,9 @@ final class ConvertFamily {
 
   /** The conversions that compilers emit most, as functions of their own. */
   private static Instruction quick(Decoding s, Type to, Type from) {
+    if (s.registerBytes(s.operand(1), from.bytes()) != from.bytes()) {
+      return null; // a wider register, of which the low bits count
+    }
     if (from == Type.S32 && to.bytes() == 8 && !to.floating()) {
       return move(Build.wordToLong(s, from, to, a -> a, () -> Vectors::extended));
     }

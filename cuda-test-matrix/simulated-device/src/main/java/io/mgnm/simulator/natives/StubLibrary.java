@@ -93,7 +93,10 @@ public final class StubLibrary {
     return unimplementedCode;
   }
 
-  /** Symbols in the order of the call table; one more slot takes the unimplemented calls. */
+  /**
+   * Symbols in the order of the call table. Two more slots take the unimplemented calls and the
+   * call that binds an implemented function before its first use.
+   */
   public List<String> symbols() {
     return symbols;
   }
@@ -121,7 +124,7 @@ public final class StubLibrary {
         .append("void *")
         .append(tableSymbol())
         .append('[')
-        .append(n + 1)
+        .append(n + 2)
         .append("];\n")
         .append("#define CALLS ")
         .append(tableSymbol())
@@ -132,7 +135,14 @@ public final class StubLibrary {
         .append("];\n")
         .append("  return f ? f(index) : ")
         .append(unimplementedCode)
-        .append(";\n}\n");
+        .append(";\n}\n")
+        // Java puts a function's address into the table when it is called first.
+        .append("static void *bound(int index) {\n")
+        .append("  unimplemented_call f = (unimplemented_call)CALLS[")
+        .append(n + 1)
+        .append("];\n")
+        .append("  if (f) f(index);\n")
+        .append("  return CALLS[index];\n}\n");
     for (int i = 0; i < n; i++) {
       Method method = implemented.get(symbols.get(i));
       if (method == null) {
@@ -161,9 +171,13 @@ public final class StubLibrary {
     c.append(String.join(", ", types)).append(empty).append(") = (").append(result).append(" (*)(");
     c.append(String.join(", ", types))
         .append(empty)
-        .append("))CALLS[")
+        .append("))(CALLS[")
         .append(index)
-        .append("];\n");
+        .append("] ? CALLS[")
+        .append(index)
+        .append("] : bound(")
+        .append(index)
+        .append("));\n");
     c.append("  return f ? f(").append(arguments).append(") : (").append(result).append(')');
     c.append(unimplementedCode).append(";\n}\n");
   }

@@ -69,14 +69,11 @@ public final class StubLoader {
         lookup
             .find(library.tableSymbol())
             .orElseThrow()
-            .reinterpret(ValueLayout.ADDRESS.byteSize() * (symbols.size() + 1));
-    for (int i = 0; i < symbols.size(); i++) {
-      Method method = library.implemented().get(symbols.get(i));
-      if (method != null) {
-        table.setAtIndex(ValueLayout.ADDRESS, i, upcall(new Bound(library, handler, method)));
-      }
-    }
-    table.setAtIndex(ValueLayout.ADDRESS, symbols.size(), unimplemented(library, handler));
+            .reinterpret(ValueLayout.ADDRESS.byteSize() * (symbols.size() + 2));
+    MemorySegment unimplemented = upcall("call", new Unimplemented(library, handler));
+    table.setAtIndex(ValueLayout.ADDRESS, symbols.size(), unimplemented);
+    MemorySegment binder = upcall("bind", new Binder(library, handler, table));
+    table.setAtIndex(ValueLayout.ADDRESS, symbols.size() + 1, binder);
   }
 
   private static MemorySegment upcall(Bound bound) {
@@ -93,10 +90,9 @@ public final class StubLoader {
             Arena.global());
   }
 
-  private static MemorySegment unimplemented(StubLibrary library, CallHandler handler) {
-    MethodHandle call =
-        find(Unimplemented.class, "call", int.class, int.class)
-            .bindTo(new Unimplemented(library, handler));
+  /** A method of {@code target} that takes the index of a symbol. */
+  private static MemorySegment upcall(String method, Object target) {
+    MethodHandle call = find(target.getClass(), method, int.class, int.class).bindTo(target);
     FunctionDescriptor descriptor =
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
     return Linker.nativeLinker().upcallStub(call, descriptor, Arena.global());
@@ -174,6 +170,21 @@ public final class StubLoader {
     int call(int index) {
       try {
         return handler.unimplemented(library.symbols().get(index));
+      } catch (Throwable e) {
+        e.printStackTrace();
+        return library.unimplementedCode();
+      }
+    }
+  }
+
+  /** Connects a function when it is called first: a program uses few, and each costs time. */
+  private record Binder(StubLibrary library, CallHandler handler, MemorySegment table) {
+    @SuppressWarnings({"CatchAndPrintStackTrace", "UnusedMethod"}) // found by its name
+    int bind(int index) {
+      try {
+        Method method = library.implemented().get(library.symbols().get(index));
+        table.setAtIndex(ValueLayout.ADDRESS, index, upcall(new Bound(library, handler, method)));
+        return 0;
       } catch (Throwable e) {
         e.printStackTrace();
         return library.unimplementedCode();

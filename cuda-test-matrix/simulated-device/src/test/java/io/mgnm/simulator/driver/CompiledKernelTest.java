@@ -2,9 +2,9 @@ package io.mgnm.simulator.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.mgnm.simulator.exec.Nvrtc;
 import io.mgnm.simulator.exec.Order;
 import io.mgnm.simulator.jcuda.SimulatedLibraries;
+import io.mgnm.simulator.launch.Nvrtc;
 import java.util.Random;
 import jcuda.driver.CUdeviceptr;
 import org.junit.jupiter.params.ParameterizedTest;
