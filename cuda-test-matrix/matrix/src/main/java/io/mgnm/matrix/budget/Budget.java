@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * @param stem whose source has the kernel
  * @param constants the compiler's options, such as {@code D=16 VECTOR=4}
  * @param kernel its name
- * @param registers of a thread, by architecture: 75 for sm_75; those for which the constants are used
+ * @param registers of a thread, by architecture: 75 for sm_75; those for which the constants are
+ *     used
  * @param staticShared bytes a block
  * @param dynamicShared bytes a block at most for histories of 100 items, by the simulated device's
  *     architecture; none where it was not launched

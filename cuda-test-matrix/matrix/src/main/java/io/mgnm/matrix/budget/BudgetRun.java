@@ -166,9 +166,7 @@ public final class BudgetRun {
     byConstants.forEach(
         (key, budgets) -> {
           List<Integer> wanted =
-              budgets.getFirst().registers().keySet().stream()
-                  .filter(architectures::test)
-                  .toList();
+              budgets.getFirst().registers().keySet().stream().filter(architectures::test).toList();
           jobs.add(new CompileJob(key.stem(), key.constants(), wanted));
         });
     for (Compiled compiled : compile(jobs)) {

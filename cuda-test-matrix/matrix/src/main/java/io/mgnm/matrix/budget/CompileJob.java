@@ -31,7 +31,9 @@ record CompileJob(String stem, String constants, List<Integer> architectures) im
     KernelCompiler compiler = KernelCompiler.withDefaultCache();
     KernelSource source =
         new KernelSource(
-            KernelCatalogue.fileName(stem), KernelCatalogue.source(stem), KernelCatalogue.headers());
+            KernelCatalogue.fileName(stem),
+            KernelCatalogue.source(stem),
+            KernelCatalogue.headers());
     List<String> options =
         Stream.of(constants.split(" "))
             .filter(constant -> !constant.isEmpty())
@@ -40,8 +42,7 @@ record CompileJob(String stem, String constants, List<Integer> architectures) im
     for (int architecture : architectures) {
       CompileTarget target =
           new CompileTarget(ComputeCapability.ofNumber(architecture), CompileTarget.Form.CUBIN);
-      Map<String, KernelResources> kernels =
-          compiler.compile(source, options, target).resources();
+      Map<String, KernelResources> kernels = compiler.compile(source, options, target).resources();
       reports.accept(new Compiled(stem, constants, architecture, kernels));
     }
   }

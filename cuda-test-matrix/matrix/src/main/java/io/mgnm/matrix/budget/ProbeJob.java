@@ -51,8 +51,11 @@ record ProbeJob(String stem, Shape shape) implements Job {
       Target target = Target.simulated(capability, "ascending");
       try (OpenTarget open =
           OpenTarget.open(
-              target, recorder, o -> o.withCounting(false).withChecks(EnumSet.noneOf(
-                  io.mgnm.simulator.exec.Check.class)))) {
+              target,
+              recorder,
+              o ->
+                  o.withCounting(false)
+                      .withChecks(EnumSet.noneOf(io.mgnm.simulator.exec.Check.class)))) {
         try (Subject subject = new Subject(open.backend(), shape.seed(stem))) {
           row.run(subject, shape);
         }

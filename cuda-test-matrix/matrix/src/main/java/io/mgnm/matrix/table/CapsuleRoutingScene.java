@@ -16,8 +16,7 @@ final class CapsuleRoutingScene implements Scene {
   private static final int D = Stage.D;
   private static final int AFTER_ENCODER = 2;
   private static final Options OPTIONS =
-      new Options(
-          1 + AFTER_ENCODER, Softmax.POSITIONS, Gradient.FULL, Encoded.EVERYWHERE);
+      new Options(1 + AFTER_ENCODER, Softmax.POSITIONS, Gradient.FULL, Encoded.EVERYWHERE);
 
   @Override
   public String stem() {

@@ -35,8 +35,7 @@ final class Eager implements AutoCloseable {
     this.scope = context.scope("unfused");
     try (InputStream in = Eager.class.getResourceAsStream(FILE)) {
       source =
-          new KernelSource(
-              FILE, new String(in.readAllBytes(), StandardCharsets.UTF_8), Map.of());
+          new KernelSource(FILE, new String(in.readAllBytes(), StandardCharsets.UTF_8), Map.of());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -200,8 +199,7 @@ final class Eager implements AutoCloseable {
 
   Array matmul(Array a, Array b) {
     if (a.size(3) != b.size(2)) {
-      throw new IllegalArgumentException(
-          "rows of " + a.size(3) + " times columns of " + b.size(2));
+      throw new IllegalArgumentException("rows of " + a.size(3) + " times columns of " + b.size(2));
     }
     int[] shape = {
       together(a.size(0), b.size(0)), together(a.size(1), b.size(1)), a.size(2), b.size(3)

@@ -38,9 +38,7 @@ final class InterestReadoutScene implements Scene {
     Tensor dW = stage.scope().floats(K * D, D);
     Tensor dE = stage.output(Axis.CANDIDATES, D);
     InterestReadout readout =
-        stage
-            .backend()
-            .interestReadout(new Options(Projection.RELU, Attention.LEVEL, Readout.MAX));
+        stage.backend().interestReadout(new Options(Projection.RELU, Attention.LEVEL, Readout.MAX));
     readout.interests(batch, o, w, q);
     readout.scores(batch, q, e, y);
     Array outputs = stage.array(o, 1, B * LEVELS, K, D).permute(0, 2, 1, 3);

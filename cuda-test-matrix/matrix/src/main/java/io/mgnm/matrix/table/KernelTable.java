@@ -39,8 +39,7 @@ public final class KernelTable {
         });
     StringBuilder page = new StringBuilder(head());
     for (SceneJob job : jobs) {
-      rows.getOrDefault(job.stem(), List.of())
-          .forEach(row -> page.append(row.line()).append('\n'));
+      rows.getOrDefault(job.stem(), List.of()).forEach(row -> page.append(row.line()).append('\n'));
     }
     return page.toString();
   }

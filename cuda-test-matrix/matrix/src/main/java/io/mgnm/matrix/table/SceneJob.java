@@ -104,8 +104,7 @@ record SceneJob(String stem) implements Job {
               launch.threads(),
               kernel.registers(),
               kernel.sharedBytes() + launch.dynamicShared());
-      Estimate estimate =
-          Estimate.of(launch.counters(), 1, launch.blocks(), held, Gpu.H100);
+      Estimate estimate = Estimate.of(launch.counters(), 1, launch.blocks(), held, Gpu.H100);
       bytes += (launch.counters().loadSectors() + launch.counters().storeSectors()) * SECTOR;
       instructions += launch.counters().warpInstructionsTotal();
       seconds += estimate.seconds();

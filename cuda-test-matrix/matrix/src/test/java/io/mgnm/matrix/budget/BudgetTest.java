@@ -7,6 +7,8 @@ import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelSignature;
 import io.mgnm.cuda.KernelSource;
 import io.mgnm.kernels.KernelCatalogue;
+import io.mgnm.matrix.rows.Row;
+import io.mgnm.matrix.rows.Rows;
 import io.mgnm.matrix.work.Workers;
 import java.util.List;
 import java.util.Set;
@@ -44,17 +46,24 @@ class BudgetTest {
   @Tag("long")
   void theListHasWhatLaunchersAskFor() {
     BudgetRun run = new BudgetRun(new Workers(Runtime.getRuntime().availableProcessors(), true));
-    assertThat(run.asked(io.mgnm.matrix.rows.Rows.all()))
+    List<Row> listed =
+        Rows.all().stream().filter(row -> stemsOfTheList().contains(row.stem())).toList();
+    assertThat(run.asked(listed))
         .containsExactlyInAnyOrderElementsOf(
             BudgetList.committed().all().stream()
                 .map(budget -> budget.stem() + " " + budget.constants())
                 .collect(Collectors.toSet()));
   }
 
+  private static Set<String> stemsOfTheList() {
+    return BudgetList.committed().all().stream().map(Budget::stem).collect(Collectors.toSet());
+  }
+
   @Test
-  void everyKernelIsOnTheListAtEveryWidth() {
+  void everyKernelOfAListedStemIsOnTheListAtEveryWidth() {
     List<Budget> all = BudgetList.committed().all();
-    for (String stem : KernelCatalogue.stems()) {
+    assertThat(KernelCatalogue.stems()).containsAll(stemsOfTheList());
+    for (String stem : stemsOfTheList()) {
       KernelSource source =
           new KernelSource(
               KernelCatalogue.fileName(stem),
