@@ -281,8 +281,12 @@ extern "C" __global__ void __launch_bounds__(128)
 
 #include "interest_readout_backward.cuh"
 
+// Two blocks an SM leave 128 registers a thread, which more interests or wider rows would spill.
+constexpr int BACKWARD_RESIDENT = WIDTH * K <= 80 && !JOINT ? 2 : 1;
+
 // `tile` candidates of each history at a time. partials: [slot][K][D][D].
-extern "C" __global__ void __launch_bounds__(BACKWARD_BLOCK, WIDTH <= 32 && !JOINT ? 2 : 1) interest_readout_backward(
+extern "C" __global__ void
+    __launch_bounds__(BACKWARD_BLOCK, BACKWARD_RESIDENT) interest_readout_backward(
     const float* o, const float* w, const float* q, const float* e, const float* dY, float* dO,
     float* partials, float* dE, const int* live, int candidates, int tile) {
   float* shared = reinterpret_cast<float*>(shared_memory);

@@ -3,9 +3,12 @@ package io.mgnm.matrix;
 import io.mgnm.cli.MgnmCommand;
 import io.mgnm.cli.Subcommand;
 import io.mgnm.data.BadInputException;
+import io.mgnm.matrix.budget.BudgetList;
+import io.mgnm.matrix.budget.BudgetRun;
 import io.mgnm.matrix.mutation.MutationRun;
 import io.mgnm.matrix.mutation.MutationRun.Score;
 import io.mgnm.matrix.mutation.Survivors;
+import io.mgnm.matrix.table.KernelTable;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.CaseResult.Outcome;
 import io.mgnm.matrix.work.Workers;
@@ -79,6 +82,20 @@ public final class MatrixCommand implements Subcommand {
       description = "with --mutants, how many of each stem")
   private int sample;
 
+  @Option(
+      names = "--budgets",
+      paramLabel = "FILE",
+      description =
+          "write what the kernels whose stem has the words of --filter take of every architecture;"
+              + " other stems keep what the committed list says")
+  private Path budgets;
+
+  @Option(
+      names = "--table",
+      paramLabel = "FILE",
+      description = "write the page of what kernels cost beside unfused sequences, docs/kernels.md")
+  private Path table;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -87,6 +104,12 @@ public final class MatrixCommand implements Subcommand {
     Filter chosen = new Filter(filter);
     if (mutants) {
       return mutate(chosen, out);
+    }
+    if (budgets != null) {
+      return measure(chosen, out);
+    }
+    if (table != null) {
+      return write(chosen, out);
     }
     Plan plan = all ? Plan.longOne(device, chosen) : Plan.shortOne(device, chosen);
     if (plan.jobs().isEmpty()) {
@@ -121,6 +144,28 @@ public final class MatrixCommand implements Subcommand {
     out.printf(
         "%d passed, %d failed, %d skipped%n", caught, unexplained, count - caught - unexplained);
     return unexplained == 0 ? MgnmCommand.OK : MgnmCommand.FAILURE;
+  }
+
+  private int measure(Filter chosen, PrintWriter out) throws IOException {
+    BudgetRun run = new BudgetRun(new Workers(processes(), true));
+    BudgetList fresh = run.measure(Plan.withKernels(chosen));
+    run.problems().forEach(out::println);
+    if (!run.problems().isEmpty()) {
+      return MgnmCommand.FAILURE;
+    }
+    Files.writeString(budgets, BudgetList.committed().with(fresh, chosen::matches).text());
+    return MgnmCommand.OK;
+  }
+
+  private int write(Filter chosen, PrintWriter out) throws IOException {
+    KernelTable made = new KernelTable();
+    String page = made.page(new Workers(processes(), true), chosen::matches);
+    made.problems().forEach(out::println);
+    if (!made.problems().isEmpty()) {
+      return MgnmCommand.FAILURE;
+    }
+    Files.writeString(table, page);
+    return MgnmCommand.OK;
   }
 
   private int processes() {

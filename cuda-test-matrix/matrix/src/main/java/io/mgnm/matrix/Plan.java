@@ -85,12 +85,13 @@ public final class Plan {
   /** The short cases of every stem that has kernels and that the filter takes. */
   static Map<String, List<Case>> mutated(Filter filter) {
     Map<String, List<Case>> cases = new LinkedHashMap<>();
-    for (Row row : Rows.all()) {
-      if (hasKernel(row) && filter.matches(row.stem())) {
-        cases.put(row.stem(), shortCases(row, Device.SIMULATED));
-      }
-    }
+    withKernels(filter).forEach(row -> cases.put(row.stem(), shortCases(row, Device.SIMULATED)));
     return cases;
+  }
+
+  /** Rows whose stem has kernels and whose stem the filter takes. */
+  static List<Row> withKernels(Filter filter) {
+    return Rows.all().stream().filter(row -> hasKernel(row) && filter.matches(row.stem())).toList();
   }
 
   static List<Case> shortCases(Row row, Device device) {

@@ -1,0 +1,73 @@
+package io.mgnm.matrix.table;
+
+import io.mgnm.kernels.KernelCatalogue;
+import io.mgnm.matrix.table.SceneJob.Failed;
+import io.mgnm.matrix.work.Workers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/** The page {@code docs/kernels.md}, which a command writes. */
+public final class KernelTable {
+  private final List<String> problems = new ArrayList<>();
+
+  /** What went wrong: where there is anything, the page is not to be used. */
+  public List<String> problems() {
+    return problems;
+  }
+
+  /** Counts the kernels of the stems that {@code chosen} takes, and makes a page of it. */
+  public String page(Workers workers, Predicate<String> chosen) {
+    Map<String, List<TableRow>> rows = new TreeMap<>();
+    List<SceneJob> jobs =
+        Scenes.all().stream()
+            .map(Scene::stem)
+            .filter(stem -> KernelCatalogue.stems().contains(stem) && chosen.test(stem))
+            .map(SceneJob::new)
+            .toList();
+    workers.run(
+        jobs,
+        report -> {
+          switch (report) {
+            case TableRow row ->
+                rows.computeIfAbsent(row.stem(), stem -> new ArrayList<>()).add(row);
+            case Failed failed -> problems.add(failed.why());
+            default -> throw new IllegalStateException("a report of another job: " + report);
+          }
+        });
+    StringBuilder page = new StringBuilder(head());
+    for (SceneJob job : jobs) {
+      rows.getOrDefault(job.stem(), List.of()).forEach(row -> page.append(row.line()).append('\n'));
+    }
+    return page.toString();
+  }
+
+  private static String head() {
+    return """
+    # What the kernels cost
+
+    Written by `bin/mgnm matrix --table docs/kernels.md`; do not edit. Counted on the simulated device, compute capability 9.0, at the model's default sizes:
+    %d histories of %d items, d = %d, K = %d, L = %d, %d candidates; tables of %,d items and %,d users.
+
+    - **MB**: 32-byte sectors that leave the SMs, nothing found in L1. **Minimum**: inputs and outputs once, weights once a block.
+    - **Occupancy** and **bound by** are of the launch that takes longest; registers from the compiler, for sm_90.
+    - **Estimate**: on an H100, the largest of the times that memory, issue, special functions, shared memory or the longest chain would take alone, and 2 µs a launch.
+      It is counted work, not a measurement, and says nothing of caches beyond one trip to DRAM for each sector.
+    - **Unfused**: the same mathematics one operator after the other, each a kernel that reads its operands from memory and writes its result
+      (`cuda-test-matrix/matrix/src/main/cuda/unfused.cu`), on the same simulated device; its results are compared with the kernel's. **Times**: how much longer its estimate is.
+
+    %s"""
+        .formatted(
+            Stage.HISTORIES,
+            Stage.ITEMS,
+            Stage.D,
+            Stage.INTERESTS,
+            Stage.LEVELS - 1,
+            Stage.CANDIDATES,
+            Stage.CATALOGUE,
+            Stage.USERS,
+            TableRow.HEAD);
+  }
+}

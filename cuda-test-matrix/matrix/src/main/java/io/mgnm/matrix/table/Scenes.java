@@ -1,0 +1,26 @@
+package io.mgnm.matrix.table;
+
+import java.util.List;
+
+/** The scenes of the table, in the order of a training step. */
+final class Scenes {
+  private static final List<Scene> ALL =
+      List.of(
+          new EmbeddingGatherScene(),
+          new HadamardSigmoidAdjacencyScene(),
+          new CapsuleProjectionScene(),
+          new CapsuleRoutingScene(),
+          new CapsuleSquashScene(),
+          new InterestReadoutScene(),
+          new RankingLossScene());
+
+  private Scenes() {}
+
+  static List<Scene> all() {
+    return ALL;
+  }
+
+  static Scene of(String stem) {
+    return ALL.stream().filter(scene -> scene.stem().equals(stem)).findFirst().orElseThrow();
+  }
+}
