@@ -10,7 +10,8 @@
 //   histories, so that it knows where its own begin: no block waits for another. Logits: block 256, grid
 //   a multiple of ceil(max_length / positions), a tile of a history a block, grid-stride over histories,
 //   dynamic shared memory 4 (positions CAPSULES + 63) bytes rounded up to 256; zero_logits without.
-// Aliasing: none. Determinism: integers; logits depend on their counter only.
+// Aliasing: none.
+// Determinism: integers; logits depend on their counter only.
 // Bytes: draw 16 a history and 4 an item and candidate out, 4 an item in, and 16 a history into every
 //   block; logits 4 each out.
 //

@@ -1,4 +1,4 @@
-// capsule_projection, equation (5), with rows [item][level] and W[interest][in][out]:
+// capsule_projection: equation (5), with rows [item][level] and W[interest][in][out]:
 //   forward   z[row, i] = h[row] W_i
 //   backward  dH[row] = sum_i dZ[row, i] W_i^T;   dW_i = sum_row h[row]^T dZ[row, i]
 // h, dH [item][level][D]; z, dZ [history][level][interest][position][D]; W, dW [interest][in][out];

@@ -4,7 +4,8 @@
 //
 // Launch: a tile of TILE rows a warp, first tiles of items, then of candidates, then of users;
 //   grid-stride over tiles, block 256 (any multiple of 32), no shared memory. B == 0 writes nothing.
-// Aliasing: none. Determinism: copies; all bits are those of the table.
+// Aliasing: none.
+// Determinism: copies; all bits are those of the table.
 // Bytes: a row's id once, the row once in and once out: 4 + 8 D; two more sectors a tile say what lives.
 //
 // Compile-time: EMBEDDING_GATHER_D = D >= 1; EMBEDDING_GATHER_VECTOR = floats an access, 4 where D is

@@ -17,6 +17,7 @@
 //
 // Launch: block BLOCK, any number of blocks R >= 1; scratch of n keys and n heads, of which a block
 //   uses a part of its own where it has more than HELD ids. n == 0 writes count = 0.
+// Aliasing: none.
 // Determinism: keys differ, so one order is right; sums have the bits of that order.
 // Bytes: rows 4 D once in, sums 4 D + 4 once out; the ids and their sample once into each block.
 // Bank conflicts: those of counting in random bins, which are inherent; else hardly any.

@@ -1,4 +1,4 @@
-// hadamard_sigmoid_adjacency, equation (1), history by history, n items each, row-major f32:
+// hadamard_sigmoid_adjacency: equation (1), history by history, n items each, row-major f32:
 //   forward   A_ij = sigmoid(s_ij),  s_ij = sum_k x_ik x_jk u_k;  symmetric to the bit
 //   backward  ds = dA A (1 - A);  R = (ds + ds^T) X;  dX_ik = R_ik u_k;  dU_k = 1/2 sum_i x_ik R_ik
 // x, dX [items][D]; u, dU [histories][D]; a, dA [pairs], a history's n x n after those before it.

@@ -13,7 +13,8 @@
 //   pieces of `segment` candidates of one history, shared WARP_FLOATS a warp.
 //   backward: block 256, grid (slots, K / GROUP), shared: see Layout; each block of x takes a run of
 //   histories, each of y GROUP interests, in which W and its gradient fit. sum: see partials.cuh.
-// Aliasing: none. Determinism: run-to-run, and the same on every device: dW adds up history by history
+// Aliasing: none.
+// Determinism: run-to-run, and the same on every device: dW adds up history by history
 //   in slots that depend on the counts only. A history's results depend on nothing else in the batch.
 // Bytes: each input and output once, W once a block; dW's partials once; q, e and dY once a GROUP.
 //

@@ -1,4 +1,4 @@
-// ranking_loss, equations (16) and (17): cross-entropy of the logistic function, as sums. y[B C][S] are
+// ranking_loss: equations (16) and (17): cross-entropy of the logistic function, as sums. y[B C][S] are
 // the scores of C candidates of each of the *live = B histories, S a candidate; a history's first
 // candidate has label 1, the others 0.
 //   forward  loss[b] = sum over c, s of max(y, 0) - y label + log(1 + e^-|y|);  dY = sigmoid(y) - label

@@ -12,7 +12,8 @@
 // Launch: candidates, compare: block 128, grid (groups of GROUP histories, parts of `chunk` rows),
 //   shared memory as Room says. merge: block 128, a block a history. add: grid-stride. All grids are
 //   for the capacity. room >= full_list(k) + TILE; chunk is a multiple of TILE.
-// Aliasing: none. Determinism: results are exact, whatever chunk and GROUP are; no float is added
+// Aliasing: none.
+// Determinism: results are exact, whatever chunk and GROUP are; no float is added
 //   but by one lane alone, in order.
 // Bytes: candidates, compare: the part of the table and its histories' q once a block, and the keys
 //   that enter a list, of which best_keys.cuh says how many. merge: keys once.
