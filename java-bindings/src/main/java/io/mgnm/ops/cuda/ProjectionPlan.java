@@ -23,6 +23,9 @@ record ProjectionPlan(
   private static final int WARPS = 8; // of a block
   private static final int MOST_WIDTH = 5;
 
+  /** Bytes of shared memory that a block may have on every supported device. */
+  private static final int LEAST_SHARED = 64 << 10;
+
   /** Threads of the forward's blocks. */
   static final int FORWARD_BLOCK = WARPS * WARP;
 
@@ -34,7 +37,10 @@ record ProjectionPlan(
     int d = shape.d();
     int k = shape.interests();
     int parts = Math.ceilDiv(pieces(d), WARP);
-    int teams = Math.max(1, WARPS / (k * parts));
+    int teams = Math.max(1, WARPS / (k * parts)); // the same on every device, for the same bits
+    while (teams > 1 && backwardShared(d, 1, teams) > LEAST_SHARED) {
+      teams--;
+    }
     int columnParts = 1;
     int groups = 1;
     while (forwardShared(d, columns(k * d, columnParts)) > shared) {
