@@ -52,7 +52,7 @@ public final class DemoCommand implements Subcommand {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "14",
+      defaultValue = "12",
       showDefaultValue = Visibility.ALWAYS,
       description = "epochs to train")
   private int epochs;
