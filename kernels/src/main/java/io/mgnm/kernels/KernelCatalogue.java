@@ -18,6 +18,7 @@ public final class KernelCatalogue {
       List.of(
           "batch_sampling",
           "capsule_projection",
+          "capsule_routing",
           "capsule_squash",
           "embedding_gather",
           "embedding_gradient",
@@ -39,6 +40,8 @@ public final class KernelCatalogue {
           "quad_rows.cuh",
           "quads.cuh",
           "ragged.cuh",
+          "routing_passes.cuh",
+          "routing_unit.cuh",
           "sigmoid.cuh",
           "squash.cuh",
           "step_state.cuh",
