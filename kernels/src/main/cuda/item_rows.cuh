@@ -229,6 +229,22 @@ __device__ __forceinline__ void each_pair_tile(int rows, int columns, Visit visi
   }
 }
 
+// A lane's values of a tile of pairs, value(c), to whole quads in shared memory: zero from `columns` on.
+template <class Value>
+__device__ __forceinline__ void put_pairs(float* to, int columns, Value value) {
+#pragma unroll
+  for (int c = 0; c < PAIR_COLUMNS; c += 4) {
+    if (c < columns) {
+      const float4 four = make_float4(
+          value(c),
+          c + 1 < columns ? value(c + 1) : 0.0f,
+          c + 2 < columns ? value(c + 2) : 0.0f,
+          c + 3 < columns ? value(c + 3) : 0.0f);
+      put_quad(to, c / 4, four);
+    }
+  }
+}
+
 // Visits the parts of `rows` rows of D floats, visit(row, first quad): a part is PART quads.
 template <int D, class Visit>
 __device__ __forceinline__ void each_part(int rows, Visit visit) {

@@ -31,7 +31,7 @@ class GraphConvolutionParityTest {
       new Options(Normalisation.SYMMETRIC, true, Input.PREVIOUS, 0.2f, 0.1f);
 
   static Stream<Backend> candidates() {
-    return TestBackends.candidates();
+    return TestBackends.candidatesWithCuda("graph_convolution");
   }
 
   static List<Options> everyOption() {

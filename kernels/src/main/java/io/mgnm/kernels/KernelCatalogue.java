@@ -15,11 +15,11 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "hadamard_sigmoid_adjacency");
+      List.of("capsule_squash", "embedding_gather", "graph_convolution", "hadamard_sigmoid_adjacency");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
-          "item_rows.cuh",
+          "graph_tiles.cuh", "item_rows.cuh", "outer_sums.cuh", 
           "partials.cuh",
           "quads.cuh",
           "sigmoid.cuh",
