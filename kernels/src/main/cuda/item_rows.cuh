@@ -10,16 +10,6 @@ constexpr int ITEM_BLOCK = 256;  // threads of a block
 constexpr int ITEM_WARPS = ITEM_BLOCK / WARP;
 constexpr int PAIR_COLUMNS = 8;  // columns of a warp's tile of item pairs; its rows are the lanes
 
-__host__ __device__ constexpr int multiple_of(int unit, int n) {
-  return (n + unit - 1) / unit * unit;
-}
-
-// Floats from row to row: an odd number of quads, so that one quad of 8 neighbouring rows lies in 8
-// different groups of banks.
-__host__ __device__ constexpr int odd_quads(int floats) {
-  return 4 * ((floats + 3) / 4 | 1);
-}
-
 template <int D>
 struct ItemRows {
   static constexpr int QUADS = (D + 3) / 4;

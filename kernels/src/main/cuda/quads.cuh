@@ -1,6 +1,16 @@
 // Rows of floats as quads, which are 16-byte accesses where rows are whole quads.
 #pragma once
 
+__host__ __device__ constexpr int multiple_of(int unit, int n) {
+  return (n + unit - 1) / unit * unit;
+}
+
+// Floats from row to row: an odd number of quads, so that one quad of 8 neighbouring rows lies in 8
+// different groups of banks.
+__host__ __device__ constexpr int odd_quads(int floats) {
+  return 4 * ((floats + 3) / 4 | 1);
+}
+
 // Four neighbouring values of a row of D; zero behind its end. With D % 4 == 0 the row must lie on a
 // multiple of 16 bytes.
 template <int D>

@@ -15,12 +15,27 @@ import java.util.TreeMap;
  */
 public final class KernelCatalogue {
   private static final List<String> STEMS =
-      List.of("capsule_squash", "embedding_gather", "graph_convolution", "hadamard_sigmoid_adjacency");
+      List.of(
+          "batch_sampling",
+          "capsule_squash",
+          "embedding_gather",
+          "graph_convolution",
+          "hadamard_sigmoid_adjacency",
+          "interest_readout",
+          "ranking_loss");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
-          "graph_tiles.cuh", "item_rows.cuh", "outer_sums.cuh", 
+          "block_prefix.cuh",
+          "feistel.cuh",
+          "graph_tiles.cuh",
+          "interest_attention.cuh",
+          "interest_readout_backward.cuh",
+          "item_rows.cuh",
+          "outer_sums.cuh",
           "partials.cuh",
+          "philox.cuh",
+          "quad_rows.cuh",
           "quads.cuh",
           "sigmoid.cuh",
           "squash.cuh",

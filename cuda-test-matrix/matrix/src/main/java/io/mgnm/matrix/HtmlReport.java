@@ -67,8 +67,8 @@ final class HtmlReport {
 
   private static String cell(CaseResult result) {
     String outcome = result.outcome().name().toLowerCase(java.util.Locale.ROOT);
-    return "<td class=\"%s\" title=\"%s\">%s</td>"
-        .formatted(outcome, escape(result.message()), outcome);
+    return "<td class=\"%s\" title=\"%.2f s %s\">%s</td>"
+        .formatted(outcome, result.seconds(), escape(result.message()), outcome);
   }
 
   private static String escape(String text) {

@@ -3,6 +3,9 @@ package io.mgnm.matrix;
 import io.mgnm.cli.MgnmCommand;
 import io.mgnm.cli.Subcommand;
 import io.mgnm.data.BadInputException;
+import io.mgnm.matrix.mutation.MutationRun;
+import io.mgnm.matrix.mutation.MutationRun.Score;
+import io.mgnm.matrix.mutation.Survivors;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.CaseResult.Outcome;
 import io.mgnm.matrix.work.Workers;
@@ -27,6 +30,9 @@ import picocli.CommandLine.Spec;
       "The last line is 'N passed, N failed, N skipped'; the exit code is 1 where any failed."
     })
 public final class MatrixCommand implements Subcommand {
+  /** Of the sample of mutants: another one plants other mistakes. */
+  static final long SEED = 4;
+
   private static final int SHOWN = 20;
 
   @Option(
@@ -58,12 +64,30 @@ public final class MatrixCommand implements Subcommand {
       description = "processes at once (default: all cores, one with --device cuda)")
   private Integer jobs;
 
+  @Option(
+      names = "--mutants",
+      description =
+          "plant mistakes into the kernels whose stem has the words of --filter, and see whether"
+              + " the short matrix finds them")
+  private boolean mutants;
+
+  @Option(
+      names = "--sample",
+      paramLabel = "N",
+      defaultValue = "20",
+      showDefaultValue = Visibility.ALWAYS,
+      description = "with --mutants, how many of each stem")
+  private int sample;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     Filter chosen = new Filter(filter);
+    if (mutants) {
+      return mutate(chosen, out);
+    }
     Plan plan = all ? Plan.longOne(device, chosen) : Plan.shortOne(device, chosen);
     if (plan.jobs().isEmpty()) {
       throw BadInputException.option(
@@ -80,12 +104,33 @@ public final class MatrixCommand implements Subcommand {
     return results.with(Outcome.FAILED).isEmpty() ? MgnmCommand.OK : MgnmCommand.FAILURE;
   }
 
+  private int mutate(Filter chosen, PrintWriter out) {
+    MutationRun run = new MutationRun(new Workers(processes(), true), Survivors.committed());
+    run.run(
+        Plan.mutated(chosen),
+        sample,
+        SEED,
+        line -> {
+          out.println(line);
+          out.flush();
+        });
+    run.scores().forEach(out::println);
+    int unexplained = run.unexplained().size();
+    int caught = run.scores().stream().mapToInt(Score::caught).sum();
+    int count = run.scores().stream().mapToInt(Score::count).sum();
+    out.printf(
+        "%d passed, %d failed, %d skipped%n", caught, unexplained, count - caught - unexplained);
+    return unexplained == 0 ? MgnmCommand.OK : MgnmCommand.FAILURE;
+  }
+
+  private int processes() {
+    boolean simulated = device == Plan.Device.SIMULATED;
+    return jobs != null ? jobs : simulated ? Runtime.getRuntime().availableProcessors() : 1;
+  }
+
   private Results run(Plan plan, Filter chosen, PrintWriter out) {
     Results results = new Results(Unsupported.committed(), chosen);
-    boolean simulated = device == Plan.Device.SIMULATED;
-    int processes =
-        jobs != null ? jobs : simulated ? Runtime.getRuntime().availableProcessors() : 1;
-    new Workers(processes, simulated).run(plan.jobs(), results::take);
+    new Workers(processes(), device == Plan.Device.SIMULATED).run(plan.jobs(), results::take);
     results.with(Outcome.FAILED).stream()
         .limit(SHOWN)
         .forEach(r -> out.printf("FAILED %s%n  %s%n", r.name(), r.message().strip()));

@@ -82,6 +82,17 @@ public final class Plan {
                 direction -> filter.matches(CaseResult.name(row.stem(), direction, shape, target)));
   }
 
+  /** The short cases of every stem that has kernels and that the filter takes. */
+  static Map<String, List<Case>> mutated(Filter filter) {
+    Map<String, List<Case>> cases = new LinkedHashMap<>();
+    for (Row row : Rows.all()) {
+      if (hasKernel(row) && filter.matches(row.stem())) {
+        cases.put(row.stem(), shortCases(row, Device.SIMULATED));
+      }
+    }
+    return cases;
+  }
+
   static List<Case> shortCases(Row row, Device device) {
     List<Case> cases = new ArrayList<>();
     for (int i = 0; i < Size.ALL.size(); i++) {

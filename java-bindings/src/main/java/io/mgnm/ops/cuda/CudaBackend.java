@@ -180,6 +180,15 @@ public final class CudaBackend implements Backend {
     return cuda;
   }
 
+  /** The same, for an operation whose sums reach over the batch. */
+  CudaTensor ownKept(String operation, String name, Tensor tensor) {
+    CudaTensor cuda = own(tensor);
+    if (cuda.isLocal()) {
+      throw new IllegalArgumentException(operation + ": " + name + ": expected KEPT, got LOCAL");
+    }
+    return cuda;
+  }
+
   /** This backend's own batch behind {@code batch}. */
   CudaBatch own(Batch batch) {
     if (!(batch instanceof CudaBatch cuda)) {
@@ -227,7 +236,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
-    throw notYet("batch_sampling");
+    return new CudaBatchSampling(this, options);
   }
 
   @Override
@@ -272,12 +281,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public InterestReadout interestReadout(InterestReadout.Options options) {
-    throw notYet("interest_readout");
+    return new CudaInterestReadout(this, options);
   }
 
   @Override
   public RankingLoss rankingLoss(RankingLoss.Options options) {
-    throw notYet("ranking_loss");
+    return new CudaRankingLoss(this, options);
   }
 
   @Override

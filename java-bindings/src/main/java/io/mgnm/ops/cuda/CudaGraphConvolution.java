@@ -99,8 +99,7 @@ final class CudaGraphConvolution implements GraphConvolution {
             plan.keep(),
             plan.resident(),
             plan.tile()));
-    backend.sum(
-        kernel("sum", capacity, w), partials, shape.gridX(), backend.own(weightGradients));
+    backend.sum(kernel("sum", capacity, w), partials, shape.gridX(), backend.own(weightGradients));
   }
 
   private CudaKernel kernel(String name, BatchShape shape, CudaTensor w) {
@@ -109,12 +108,18 @@ final class CudaGraphConvolution implements GraphConvolution {
         STEM,
         STEM + "_" + name,
         Map.of(
-            "D", shape.d(),
-            "L", layers(shape),
-            "NORMALISATION", options.normalisation().ordinal(),
-            "USER", options.userAware() ? 1 : 0,
-            "FIRST", options.input() == Input.FIRST ? 1 : 0,
-            "VECTOR", quads ? 4 : 1));
+            "D",
+            shape.d(),
+            "L",
+            layers(shape),
+            "NORMALISATION",
+            options.normalisation().ordinal(),
+            "USER",
+            options.userAware() ? 1 : 0,
+            "FIRST",
+            options.input() == Input.FIRST ? 1 : 0,
+            "VECTOR",
+            quads ? 4 : 1));
   }
 
   private static LaunchShape shape(BatchShape shape, HistoryPlan plan) {
@@ -164,10 +169,7 @@ final class CudaGraphConvolution implements GraphConvolution {
     @Override
     public long resident(int n, int tile) {
       int portions = distinct > 1 ? 3 : 2;
-      return fixed(rows)
-          + vectors(1, n)
-          + portions * rows.floats(n)
-          + ItemRows.pairs(tile, tile);
+      return fixed(rows) + vectors(1, n) + portions * rows.floats(n) + ItemRows.pairs(tile, tile);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.mgnm.ops.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Equations (6) to (9) and "Routing, full" of the model document, one (history, level) at a time:
@@ -22,6 +23,10 @@ final class ReferenceCapsuleRouting implements CapsuleRouting {
     this.options = options;
   }
 
+  private void each(Batch batch, Consumer<RoutedLevel> body) {
+    backend.run(() -> RoutedLevel.each(batch, body));
+  }
+
   /** Couplings, weighted sums and outputs of one iteration. */
   private record Iteration(double[][] c, double[][] v, double[][] o) {}
 
@@ -31,7 +36,7 @@ final class ReferenceCapsuleRouting implements CapsuleRouting {
     ReferenceTensor z = ReferenceTensor.of(projected);
     ReferenceTensor start = ReferenceTensor.of(logits);
     ReferenceTensor end = ReferenceTensor.of(updated);
-    RoutedLevel.each(
+    each(
         batch,
         at -> {
           double[][] g = at.logits(start);
@@ -48,7 +53,7 @@ final class ReferenceCapsuleRouting implements CapsuleRouting {
     ReferenceTensor source = ReferenceTensor.of(summed);
     ReferenceTensor start = ReferenceTensor.of(updated);
     ReferenceTensor o = ReferenceTensor.of(outputs);
-    RoutedLevel.each(
+    each(
         batch,
         at -> {
           List<Iteration> all = iterations(at, at.logits(start), source, y);
@@ -81,7 +86,7 @@ final class ReferenceCapsuleRouting implements CapsuleRouting {
     ReferenceTensor dY = ReferenceTensor.of(encodedGradients);
     ReferenceTensor dSource = ReferenceTensor.of(summedGradients);
     ReferenceTensor dStart = ReferenceTensor.of(updatedGradients);
-    RoutedLevel.each(
+    each(
         batch,
         at -> {
           at.clear(dY);
@@ -126,7 +131,7 @@ final class ReferenceCapsuleRouting implements CapsuleRouting {
     ReferenceTensor dEnd = ReferenceTensor.of(updatedGradients);
     ReferenceTensor dZ = ReferenceTensor.of(projectedGradients);
     ReferenceTensor direct = ReferenceTensor.of(adds ? directGradients : projectedGradients);
-    RoutedLevel.each(
+    each(
         batch,
         at -> {
           if (adds) {

@@ -9,6 +9,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Who touched which device memory since the host last waited: finds operations that touch the same
@@ -65,15 +66,16 @@ final class AccessHistory {
   /**
    * What a kernel touched, from the marks that its launch left.
    *
+   * @param touched allocations that it may have touched
    * @param from first stamp of the launch
    * @param to past its last stamp
    */
-  void launched(Operation operation, DeviceMemory memory, int from, int to) {
-    for (Allocation allocation : memory.live()) {
+  void launched(Operation operation, Set<Allocation> touched, int from, int to) {
+    for (Allocation allocation : touched) {
       BlockOwnership marks = allocation.ownership();
-      if (allocation.takeConsulted() && marks != null) {
-        mark(operation, allocation, marks, marks.writer(), Access.WRITE, from, to);
-        mark(operation, allocation, marks, marks.reader(), Access.READ, from, to);
+      if (marks != null) {
+        mark(operation, allocation, marks.writer(), marks.granuleShift(), Access.WRITE, from, to);
+        mark(operation, allocation, marks.reader(), marks.granuleShift(), Access.READ, from, to);
       }
     }
   }
@@ -81,26 +83,30 @@ final class AccessHistory {
   private void mark(
       Operation operation,
       Allocation allocation,
-      BlockOwnership marks,
       int[] stamps,
+      int granuleShift,
       Access access,
       int from,
       int to) {
-    BitSet words = null;
-    for (int i = 0; i < stamps.length; i++) {
+    int first = 0;
+    while (first < stamps.length && (stamps[first] < from || stamps[first] >= to)) {
+      first++;
+    }
+    if (first == stamps.length) {
+      return;
+    }
+    // One bit a word: several granules share one where they are smaller.
+    int toWord = 2 - granuleShift;
+    long[] bits = new long[((stamps.length - 1) >>> (toWord + 6)) + 1];
+    for (int i = first; i < stamps.length; i++) {
       if (stamps[i] >= from && stamps[i] < to) {
-        if (words == null) {
-          words = new BitSet((int) (allocation.size() >>> 2) + 1);
-        }
-        long first = (long) i << marks.granuleShift();
-        long last = first + (1L << marks.granuleShift()) - 1;
-        words.set((int) (first >>> 2), (int) (last >>> 2) + 1);
+        int word = i >>> toWord;
+        bits[word >>> 6] |= 1L << word;
       }
     }
-    if (words != null) {
-      long start = (long) words.nextSetBit(0) << 2;
-      add(allocation, new Touch(operation, access, start, (long) words.length() << 2, words));
-    }
+    BitSet words = BitSet.valueOf(bits);
+    long start = (long) words.nextSetBit(0) << 2;
+    add(allocation, new Touch(operation, access, start, (long) words.length() << 2, words));
   }
 
   private void add(Allocation allocation, Touch touch) {

@@ -117,7 +117,7 @@ final class KernelWork extends Work {
     MachineOptions options = machine.options;
     GpuDevice device = operation.context.device;
     int from = device.memory.reserveStamps(0);
-    LaunchReport report =
+    Launch launch =
         new Launch(function.kernel)
             .grid(grid[0], grid[1], grid[2])
             .block(block[0], block[1], block[2])
@@ -126,15 +126,17 @@ final class KernelWork extends Work {
             .order(order(options.order(), machine.launches.size()))
             .checks(options.checks())
             .counting(options.counting())
-            .threads(options.threads())
-            .run();
+            .sample(options.sampledBlocks())
+            .instructionLimit(options.instructionLimit())
+            .threads(options.threads());
+    LaunchReport report = launch.run();
     machine.launches.add(report);
     report
         .findings()
         .forEach(
             finding -> machine.findings.add(Finding.Kind.KERNEL, finding + "; in " + operation));
     if (machine.concurrent()) {
-      device.history.launched(operation, device.memory, from, device.memory.reserveStamps(0));
+      device.history.launched(operation, launch.touched(), from, device.memory.reserveStamps(0));
     }
   }
 

@@ -18,6 +18,9 @@ import java.util.Set;
  * @param checks inside kernels
  * @param counting whether launches are counted
  * @param threads host threads that may run blocks
+ * @param sampledBlocks blocks of a launch that run at most, spread over the grid: for counting
+ *     large grids, whose results are then worth nothing
+ * @param instructionLimit instructions after which a warp is taken to loop for ever
  */
 public record MachineOptions(
     ComputeCapability capability,
@@ -28,7 +31,10 @@ public record MachineOptions(
     long memoryBytes,
     Set<Check> checks,
     boolean counting,
-    int threads) {
+    int threads,
+    long sampledBlocks,
+    long instructionLimit) {
+  private static final long INSTRUCTION_LIMIT = 4_000_000_000L;
 
   /** One device of compute capability 9.0 with 4 GiB, all checks on, work as late as allowed. */
   public static MachineOptions defaults() {
@@ -41,7 +47,9 @@ public record MachineOptions(
         4L << 30,
         EnumSet.allOf(Check.class),
         true,
-        1);
+        1,
+        Long.MAX_VALUE,
+        INSTRUCTION_LIMIT);
   }
 
   public MachineOptions withCapability(String text) {
@@ -54,32 +62,84 @@ public record MachineOptions(
         memoryBytes,
         checks,
         counting,
-        threads);
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withDevices(int count) {
     return new MachineOptions(
-        capability, count, schedule, order, seed, memoryBytes, checks, counting, threads);
+        capability,
+        count,
+        schedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withSchedule(Schedule newSchedule) {
     return new MachineOptions(
-        capability, devices, newSchedule, order, seed, memoryBytes, checks, counting, threads);
+        capability,
+        devices,
+        newSchedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withOrder(Order newOrder) {
     return new MachineOptions(
-        capability, devices, schedule, newOrder, seed, memoryBytes, checks, counting, threads);
+        capability,
+        devices,
+        schedule,
+        newOrder,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withSeed(long newSeed) {
     return new MachineOptions(
-        capability, devices, schedule, order, newSeed, memoryBytes, checks, counting, threads);
+        capability,
+        devices,
+        schedule,
+        order,
+        newSeed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withMemoryBytes(long bytes) {
     return new MachineOptions(
-        capability, devices, schedule, order, seed, bytes, checks, counting, threads);
+        capability,
+        devices,
+        schedule,
+        order,
+        seed,
+        bytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withChecks(Set<Check> newChecks) {
@@ -92,16 +152,68 @@ public record MachineOptions(
         memoryBytes,
         Set.copyOf(newChecks),
         counting,
-        threads);
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withCounting(boolean on) {
     return new MachineOptions(
-        capability, devices, schedule, order, seed, memoryBytes, checks, on, threads);
+        capability,
+        devices,
+        schedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        on,
+        threads,
+        sampledBlocks,
+        instructionLimit);
   }
 
   public MachineOptions withThreads(int count) {
     return new MachineOptions(
-        capability, devices, schedule, order, seed, memoryBytes, checks, counting, count);
+        capability,
+        devices,
+        schedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        count,
+        sampledBlocks,
+        instructionLimit);
+  }
+
+  public MachineOptions withSampledBlocks(long blocks) {
+    return new MachineOptions(
+        capability,
+        devices,
+        schedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        blocks,
+        instructionLimit);
+  }
+
+  public MachineOptions withInstructionLimit(long limit) {
+    return new MachineOptions(
+        capability,
+        devices,
+        schedule,
+        order,
+        seed,
+        memoryBytes,
+        checks,
+        counting,
+        threads,
+        sampledBlocks,
+        limit);
   }
 }

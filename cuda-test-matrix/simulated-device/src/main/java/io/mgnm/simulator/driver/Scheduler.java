@@ -31,7 +31,7 @@ final class Scheduler {
         if (!operation.work.looksDone()) {
           operation.holds.add(
               device.memory.hold(
-                  range.address(), range.bytes(), range.access(), operation.toString()));
+                  range.address(), range.bytes(), range.access(), operation::toString));
         }
       }
     }

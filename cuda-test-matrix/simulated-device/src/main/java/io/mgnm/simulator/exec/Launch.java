@@ -1,8 +1,11 @@
 package io.mgnm.simulator.exec;
 
 import io.mgnm.simulator.machine.Processor;
+import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.DeviceMemory;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -27,6 +30,7 @@ public final class Launch {
   long sampledBlocks = Long.MAX_VALUE;
   long instructionLimit = 4_000_000_000L;
   int threads = 1;
+  private final Set<Allocation> touched = new LinkedHashSet<>();
 
   public Launch(Kernel kernel) {
     this.kernel = kernel;
@@ -118,6 +122,7 @@ public final class Launch {
     long[] chosen = BlockOrder.of(order, blocks, sampledBlocks);
     DeviceMemory memory = kernel.module().memory();
     int stamps = memory.reserveStamps(Math.toIntExact(blocks));
+    kernel.program.code().warm();
     List<Processor> processors = new ParallelBlocks(this, chosen, stamps).run();
     if (processors.isEmpty()) {
       Processor only = processor(stamps);
@@ -126,14 +131,25 @@ public final class Launch {
       }
       processors = List.of(only);
     }
+    for (Processor processor : processors) {
+      kernel.program.code().issued(processor.issued.warps());
+      touched.addAll(processor.global.touchedAllocations());
+    }
     Processor first = processors.getFirst();
     return new LaunchReport(
         kernel.name(),
         blocks,
         chosen.length,
+        block[0] * block[1] * block[2],
+        dynamicShared,
         Tally.counters(kernel.program, processors),
         first.findings.list(),
         first.printed.toString());
+  }
+
+  /** The allocations that {@link #run} touched, as far as it came to its end. */
+  public Set<Allocation> touched() {
+    return Collections.unmodifiableSet(touched);
   }
 
   Processor processor(int stamps) {

@@ -24,7 +24,7 @@ final class LaunchLimits {
     int[] required = kernel.function().requiredBlock();
     require(
         required == null
-            || required[0] == block[0] && required[1] == block[1] && required[2] == block[2],
+            || (required[0] == block[0] && required[1] == block[1] && required[2] == block[2]),
         launch,
         "the kernel requires another block (.reqntid)");
     int[] max = kernel.function().maxBlock();

@@ -16,25 +16,23 @@ final class Tally {
   private Tally() {}
 
   static Counters counters(Program program, List<Processor> processors) {
-    Map<InstructionClass, Long> issued = new EnumMap<>(InstructionClass.class);
-    Map<InstructionClass, Long> lanes = new EnumMap<>(InstructionClass.class);
-    for (InstructionClass kind : InstructionClass.values()) {
-      issued.put(kind, 0L);
-      lanes.put(kind, 0L);
-    }
+    Map<InstructionClass, long[]> issued = counts();
+    Map<InstructionClass, long[]> lanes = counts();
     if (!processors.getFirst().counting) {
-      return new Counters(issued, lanes, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      return new Counters(byKind(issued), byKind(lanes), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
     for (Processor p : processors) {
-      for (int i = 0; i < program.code().length; i++) {
-        InstructionClass kind = program.code()[i].kind;
-        issued.merge(kind, p.issued[i], Long::sum);
-        lanes.merge(kind, p.lanes[i], Long::sum);
+      long[] warpCounts = p.issued.warps();
+      long[] laneCounts = p.issued.lanes();
+      for (int i = 0; i < warpCounts.length; i++) {
+        InstructionClass kind = program.code().at(i).kind;
+        issued.get(kind)[0] += warpCounts[i];
+        lanes.get(kind)[0] += laneCounts[i];
       }
     }
     return new Counters(
-        issued,
-        lanes,
+        byKind(issued),
+        byKind(lanes),
         sum(processors, p -> p.loadSectors),
         sum(processors, p -> p.loadBytes),
         sum(processors, p -> p.storeSectors),
@@ -47,6 +45,20 @@ final class Tally {
         sum(processors, p -> p.barriers),
         sum(processors, p -> p.warpBarriers),
         processors.stream().mapToLong(p -> p.longestChain).max().orElseThrow());
+  }
+
+  private static Map<InstructionClass, long[]> counts() {
+    Map<InstructionClass, long[]> result = new EnumMap<>(InstructionClass.class);
+    for (InstructionClass kind : InstructionClass.values()) {
+      result.put(kind, new long[1]);
+    }
+    return result;
+  }
+
+  private static Map<InstructionClass, Long> byKind(Map<InstructionClass, long[]> counts) {
+    Map<InstructionClass, Long> result = new EnumMap<>(InstructionClass.class);
+    counts.forEach((kind, count) -> result.put(kind, count[0]));
+    return result;
   }
 
   private static long sum(List<Processor> processors, ToLongFunction<Processor> value) {

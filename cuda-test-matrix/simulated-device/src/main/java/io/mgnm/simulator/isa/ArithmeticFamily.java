@@ -32,11 +32,11 @@ final class ArithmeticFamily {
       case "neg":
         return ftz
             ? Build.w1(d, t, a -> Float.floatToRawIntBits(flush(f(a))) ^ 0x80000000)
-            : Build.w1(d, t, a -> a ^ 0x80000000);
+            : Build.w1(d, t, a -> a ^ 0x80000000, () -> Vectors::floatNeg);
       case "abs":
         return ftz
             ? Build.w1(d, t, a -> Float.floatToRawIntBits(flush(f(a))) & 0x7fffffff)
-            : Build.w1(d, t, a -> a & 0x7fffffff);
+            : Build.w1(d, t, a -> a & 0x7fffffff, () -> Vectors::floatAbs);
       case "min", "max":
         return extremum(d, ftz);
       default:
@@ -50,19 +50,19 @@ final class ArithmeticFamily {
           plain
               ? ftz
                   ? Build.w2(d, t, (a, b) -> bits(flush(flush(f(a)) + flush(f(b)))))
-                  : Build.w2(d, t, (a, b) -> bits(f(a) + f(b)))
+                  : Build.w2(d, t, (a, b) -> bits(f(a) + f(b)), () -> Vectors::floatAdd)
               : Build.w2(d, t, (a, b) -> sum(in(a, ftz), in(b, ftz), mode, ftz, saturate));
       case "sub" ->
           plain
               ? ftz
                   ? Build.w2(d, t, (a, b) -> bits(flush(flush(f(a)) - flush(f(b)))))
-                  : Build.w2(d, t, (a, b) -> bits(f(a) - f(b)))
+                  : Build.w2(d, t, (a, b) -> bits(f(a) - f(b)), () -> Vectors::floatSub)
               : Build.w2(d, t, (a, b) -> sum(in(a, ftz), -in(b, ftz), mode, ftz, saturate));
       case "mul" ->
           plain
               ? ftz
                   ? Build.w2(d, t, (a, b) -> bits(flush(flush(f(a)) * flush(f(b)))))
-                  : Build.w2(d, t, (a, b) -> bits(f(a) * f(b)))
+                  : Build.w2(d, t, (a, b) -> bits(f(a) * f(b)), () -> Vectors::floatMul)
               : Build.w2(
                   d,
                   t,
@@ -74,7 +74,8 @@ final class ArithmeticFamily {
                       d,
                       t,
                       (a, b, c) -> bits(flush(Math.fma(flush(f(a)), flush(f(b)), flush(f(c))))))
-                  : Build.w3(d, t, (a, b, c) -> bits(Math.fma(f(a), f(b), f(c))))
+                  : Build.w3(
+                      d, t, (a, b, c) -> bits(Math.fma(f(a), f(b), f(c))), () -> Vectors::floatFma)
               : Build.w3(
                   d,
                   t,
@@ -108,12 +109,15 @@ final class ArithmeticFamily {
 
   private static Instruction extremum(Decoding d, boolean ftz) {
     boolean nan = d.take("NaN");
-    boolean signs = d.take("xorsign") | d.take("abs");
+    boolean signs = d.take("xorsign");
+    if (signs && !d.take("abs")) {
+      throw d.error(".xorsign without .abs");
+    }
     boolean max = d.base.equals("max");
     if (!ftz && !nan && !signs && d.count() == 3) {
       return max
-          ? Build.w2(d, Type.F32, (a, b) -> bits(max(f(a), f(b))))
-          : Build.w2(d, Type.F32, (a, b) -> bits(-max(-f(a), -f(b))));
+          ? Build.w2(d, Type.F32, (a, b) -> bits(max(f(a), f(b))), () -> Vectors::floatMax)
+          : Build.w2(d, Type.F32, (a, b) -> bits(-max(-f(a), -f(b))), () -> Vectors::floatMin);
     }
     if (d.count() == 4) {
       return Build.w3(
@@ -140,7 +144,9 @@ final class ArithmeticFamily {
     }
     if (signs) {
       float result = max ? max(Math.abs(x), Math.abs(y)) : -max(-Math.abs(x), -Math.abs(y));
-      return Float.isNaN(result) ? 0x7fffffff : bits(result) & 0x7fffffff | (a ^ b) & 0x80000000;
+      return Float.isNaN(result)
+          ? 0x7fffffff
+          : (bits(result) & 0x7fffffff) | ((a ^ b) & 0x80000000);
     }
     return bits(max ? max(x, y) : -max(-x, -y));
   }

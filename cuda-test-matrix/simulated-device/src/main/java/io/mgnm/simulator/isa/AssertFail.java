@@ -34,6 +34,6 @@ final class AssertFail extends Instruction {
 
   private static long pointer(Warp warp, long offset, int lane) {
     return (long) warp.local.get(offset + 4, 4, lane) << 32
-        | warp.local.get(offset, 4, lane) & 0xffffffffL;
+        | (warp.local.get(offset, 4, lane) & 0xffffffffL);
   }
 }

@@ -28,12 +28,12 @@ final class AsyncCopyFamily {
       return new Wait((int) d.constant(0));
     }
     boolean onlyL2 = "cg".equals(d.takeAny("ca", "cg"));
-    if (!(d.take("shared") | d.take("shared::cta")) || !d.take("global")) {
+    if (!(d.take("shared") || d.take("shared::cta")) || !d.take("global")) {
       throw d.error("this form of cp.async");
     }
     d.takeAny("L2::64B", "L2::128B", "L2::256B");
     int bytes = (int) d.constant(2);
-    if (bytes != 16 && (onlyL2 || bytes != 4 && bytes != 8)) {
+    if (bytes != 16 && (onlyL2 || (bytes != 4 && bytes != 8))) {
       throw d.error("a copy of " + bytes + " bytes");
     }
     d.kernel.noteAsyncCopy();
@@ -55,9 +55,9 @@ final class AsyncCopyFamily {
       Operand last = d.count() > 3 ? d.operand(3) : null;
       boolean predicate =
           last instanceof Operand.Not
-              || last instanceof Operand.Name n
+              || (last instanceof Operand.Name n
                   && d.kernel.isRegister(n.name())
-                  && d.kernel.typeOf(n.name()) == Type.PRED;
+                  && d.kernel.typeOf(n.name()) == Type.PRED);
       ignore = predicate ? d.predicate(last) : -1;
       ignoreNegated = last instanceof Operand.Not;
       sourceBytes = last != null && !predicate ? d.word(last, Type.U32) : -1;
@@ -101,8 +101,8 @@ final class AsyncCopyFamily {
         at.fromConstant(one.at[lane] + b, 1 << lane, 1);
         Allocation allocation = warp.processor.global.access(warp, this, at, Mode.LOAD);
         long offset = one.at[lane] + b - allocation.base();
-        int value = allocation.words()[(int) (offset >>> 2)] >>> (offset & 3) * 8 & 0xff;
-        data[b / 4] |= value << b % 4 * 8;
+        int value = allocation.words()[(int) (offset >>> 2)] >>> ((offset & 3) * 8) & 0xff;
+        data[b / 4] |= value << (b % 4 * 8);
       }
     }
 
@@ -114,7 +114,7 @@ final class AsyncCopyFamily {
         int group = warp.processor.global.group;
         for (int m = group; m != 0; m &= m - 1) {
           int i = Integer.numberOfTrailingZeros(m);
-          int word = (int) (from.at[i] - allocation.base() >>> 2);
+          int word = (int) ((from.at[i] - allocation.base()) >>> 2);
           System.arraycopy(allocation.words(), word, data[i], 0, bytes / 4);
         }
         rest &= ~group;

@@ -162,7 +162,7 @@ final class AtomicFamily {
         long at = lanes.at[i] - base;
         int w = (int) (at >>> 2);
         if (size == 8) {
-          long old = (long) words[w + 1] << 32 | words[w] & 0xffffffffL;
+          long old = (long) words[w + 1] << 32 | (words[w] & 0xffffffffL);
           long now = update.of(old, warp.q[b + i], warp.q[c + i]);
           words[w] = (int) now;
           words[w + 1] = (int) (now >>> 32);
@@ -171,11 +171,11 @@ final class AtomicFamily {
           }
         } else {
           int shift = (int) (at & 3) * 8;
-          int mask = size == 4 ? -1 : (1 << size * 8) - 1;
+          int mask = size == 4 ? -1 : (1 << (size * 8)) - 1;
           long keep = mask & 0xffffffffL;
           long old = words[w] >>> shift & keep;
           long now = update.of(old, operand(warp.r[b + i], keep), operand(warp.r[c + i], keep));
-          words[w] = words[w] & ~(mask << shift) | (int) (now & keep) << shift;
+          words[w] = (words[w] & ~(mask << shift)) | (int) (now & keep) << shift;
           if (result) {
             warp.r[out + i] = (int) old;
           }

@@ -132,7 +132,7 @@ final class BarrierFamily {
       }
       boolean truth =
           reduction.equals("and") ? warp.block.redAll[warp.index] : warp.block.redAny[warp.index];
-      warp.p[out] = warp.p[out] & ~part.mask | (truth ? part.mask : 0);
+      warp.p[out] = (warp.p[out] & ~part.mask) | (truth ? part.mask : 0);
     }
   }
 }

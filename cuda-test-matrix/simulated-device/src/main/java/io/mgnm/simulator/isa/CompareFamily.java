@@ -30,8 +30,8 @@ final class CompareFamily {
       default -> {
         Type t = s.type();
         yield t == Type.F64
-            ? Build.q2(s, t, (a, b) -> a & Long.MIN_VALUE | b & Long.MAX_VALUE)
-            : Build.w2(s, t, (a, b) -> a & 0x80000000 | b & 0x7fffffff);
+            ? Build.q2(s, t, (a, b) -> (a & Long.MIN_VALUE) | (b & Long.MAX_VALUE))
+            : Build.w2(s, t, (a, b) -> (a & 0x80000000) | (b & 0x7fffffff));
       }
     };
   }
@@ -65,26 +65,42 @@ final class CompareFamily {
   private static PredicateResult compare(
       Decoding s, Type t, String comparison, boolean ftz, Operand a, Operand b) {
     if (t.bytes() == 8) {
-      LaneLoops.LongCompare f = t == Type.F64 ? doubles(s, comparison) : longs(s, t, comparison);
+      TruthLoops.LongCompare f = t == Type.F64 ? doubles(s, comparison) : longs(s, t, comparison);
       return Specialised.create(
-          LaneLoops.LongCompareLoop.class, PredicateResult.class, f, s.wide(a, t), s.wide(b, t));
+          TruthLoops.LongCompareLoop.class, PredicateResult.class, f, s.wide(a, t), s.wide(b, t));
     }
-    LaneLoops.WordCompare f =
+    TruthLoops.WordCompare f =
         t == Type.F32
             ? ftz ? flushed(floats(s, comparison)) : floats(s, comparison)
             : t.floating() ? halves(s, t, comparison) : words(s, t, comparison);
-    return Specialised.create(
-        LaneLoops.WordCompareLoop.class, PredicateResult.class, f, s.word(a, t), s.word(b, t));
+    int x = s.word(a, t);
+    int y = s.word(b, t);
+    PredicateResult cold =
+        Specialised.create(TruthLoops.WordCompareLoop.class, PredicateResult.class, f, x, y);
+    if (t.bytes() < 4 || ftz) {
+      return cold;
+    }
+    return Specialised.withHotForm(
+        cold,
+        f,
+        () ->
+            Specialised.create(
+                    VectorLoops.CompareLoop.class,
+                    PredicateResult.class,
+                    VectorComparisons.of(t, comparison),
+                    x,
+                    y)
+                .like(cold));
   }
 
-  private static LaneLoops.WordCompare flushed(LaneLoops.WordCompare inner) {
+  private static TruthLoops.WordCompare flushed(TruthLoops.WordCompare inner) {
     return (a, b) ->
         inner.of(Float.floatToRawIntBits(flush(f(a))), Float.floatToRawIntBits(flush(f(b))));
   }
 
-  private static LaneLoops.WordCompare words(Decoding s, Type t, String comparison) {
+  private static TruthLoops.WordCompare words(Decoding s, Type t, String comparison) {
     if (t.bytes() == 2 && t.signed()) {
-      LaneLoops.WordCompare inner = words(s, Type.S32, comparison);
+      TruthLoops.WordCompare inner = words(s, Type.S32, comparison);
       return (a, b) -> inner.of((short) a, (short) b);
     }
     boolean signed = t.signed();
@@ -99,7 +115,7 @@ final class CompareFamily {
     };
   }
 
-  private static LaneLoops.LongCompare longs(Decoding s, Type t, String comparison) {
+  private static TruthLoops.LongCompare longs(Decoding s, Type t, String comparison) {
     boolean signed = t.signed();
     return switch (comparison) {
       case "eq" -> (a, b) -> a == b;
@@ -113,7 +129,7 @@ final class CompareFamily {
   }
 
   /** Comparisons ending in u are true where an operand is NaN. */
-  private static LaneLoops.WordCompare floats(Decoding s, String comparison) {
+  private static TruthLoops.WordCompare floats(Decoding s, String comparison) {
     return switch (comparison) {
       case "eq" -> (a, b) -> f(a) == f(b);
       case "ne" -> (a, b) -> f(a) < f(b) || f(a) > f(b);
@@ -133,7 +149,7 @@ final class CompareFamily {
     };
   }
 
-  private static LaneLoops.LongCompare doubles(Decoding s, String comparison) {
+  private static TruthLoops.LongCompare doubles(Decoding s, String comparison) {
     return switch (comparison) {
       case "eq" -> (a, b) -> d(a) == d(b);
       case "ne" -> (a, b) -> d(a) < d(b) || d(a) > d(b);
@@ -153,9 +169,9 @@ final class CompareFamily {
     };
   }
 
-  private static LaneLoops.WordCompare halves(Decoding s, Type t, String comparison) {
+  private static TruthLoops.WordCompare halves(Decoding s, Type t, String comparison) {
     SmallFloat format = SmallFloat.of(t);
-    LaneLoops.WordCompare inner = floats(s, comparison);
+    TruthLoops.WordCompare inner = floats(s, comparison);
     // Both formats are subsets of float: comparing there is exact.
     return (a, b) ->
         inner.of(
@@ -175,7 +191,7 @@ final class CompareFamily {
     }
     int one = result == Type.F32 ? 0x3f800000 : -1;
     if (t == Type.F16X2 || t == Type.BF16X2) {
-      LaneLoops.WordCompare f = halves(s, t, comparison);
+      TruthLoops.WordCompare f = halves(s, t, comparison);
       int unit = !result.floating() ? 0xffff : SmallFloat.of(result).bits(1, Rounding.RN);
       return Build.w2(
           s,
@@ -187,7 +203,7 @@ final class CompareFamily {
     if (result.bytes() == 2) {
       throw s.error("this form of set");
     }
-    LaneLoops.WordCompare f =
+    TruthLoops.WordCompare f =
         t == Type.F32
             ? ftz ? flushed(floats(s, comparison)) : floats(s, comparison)
             : t.floating() ? halves(s, t, comparison) : words(s, t, comparison);
@@ -201,7 +217,12 @@ final class CompareFamily {
     boolean negated = s.negated(3);
     return t.bytes() == 8
         ? new SelectLong(s.wide(0, t), s.wide(1, t), s.wide(2, t), p, negated)
-        : new SelectWord(s.word(0, t), s.word(1, t), s.word(2, t), p, negated);
+        : selectWord(s.word(0, t), s.word(1, t), s.word(2, t), p, negated);
+  }
+
+  private static Instruction selectWord(int out, int a, int b, int p, boolean negated) {
+    Instruction cold = new SelectWord(out, a, b, p, negated);
+    return Specialised.withHotForm(cold, cold, () -> new VectorLoops.Select(out, a, b, p, negated));
   }
 
   private static final class SelectWord extends Instruction {
@@ -262,9 +283,9 @@ final class CompareFamily {
     Type t = s.type();
     boolean real = s.type() == Type.F32;
     if (t.bytes() == 8) {
-      LaneLoops.LongChoice f = (a, b, c) -> chosen(c, real, ftz) ? a : b;
+      LongLoops.LongChoice f = (a, b, c) -> chosen(c, real, ftz) ? a : b;
       return Specialised.create(
-          LaneLoops.LongChoiceLoop.class,
+          LongLoops.LongChoiceLoop.class,
           Instruction.class,
           f,
           s.wide(0, t),
@@ -287,13 +308,13 @@ final class CompareFamily {
     }
     PredicateResult result;
     if (t == Type.F64) {
-      LaneLoops.LongTest f = a -> is(what, d(a), Double.MIN_NORMAL);
+      TruthLoops.LongTest f = a -> is(what, d(a), Double.MIN_NORMAL);
       result =
-          Specialised.create(LaneLoops.LongTestLoop.class, PredicateResult.class, f, s.wide(1, t));
+          Specialised.create(TruthLoops.LongTestLoop.class, PredicateResult.class, f, s.wide(1, t));
     } else {
-      LaneLoops.WordTest f = a -> is(what, f(a), Float.MIN_NORMAL);
+      TruthLoops.WordTest f = a -> is(what, f(a), Float.MIN_NORMAL);
       result =
-          Specialised.create(LaneLoops.WordTestLoop.class, PredicateResult.class, f, s.word(1, t));
+          Specialised.create(TruthLoops.WordTestLoop.class, PredicateResult.class, f, s.word(1, t));
     }
     return result.results(s.predicate(0), -1);
   }

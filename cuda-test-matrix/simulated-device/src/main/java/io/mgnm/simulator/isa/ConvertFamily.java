@@ -55,11 +55,14 @@ final class ConvertFamily {
 
   /** The conversions that compilers emit most, as functions of their own. */
   private static Instruction quick(Decoding s, Type to, Type from) {
+    if (s.registerBytes(s.operand(1), from.bytes()) != from.bytes()) {
+      return null; // a wider register, of which the low bits count
+    }
     if (from == Type.S32 && to.bytes() == 8 && !to.floating()) {
-      return move(Build.wordToLong(s, from, to, a -> a));
+      return move(Build.wordToLong(s, from, to, a -> a, () -> Vectors::extended));
     }
     if (from == Type.U32 && to.bytes() == 8 && !to.floating()) {
-      return move(Build.wordToLong(s, from, to, a -> a & 0xffffffffL));
+      return move(Build.wordToLong(s, from, to, a -> a & 0xffffffffL, () -> Vectors::same));
     }
     if (from.bytes() == 8
         && to.bytes() == 4
@@ -137,9 +140,9 @@ final class ConvertFamily {
     if (!saturate) {
       return raw -> integer(integer(raw, from), to);
     }
-    long low = to.signed() ? -1L << to.bytes() * 8 - 1 : 0;
+    long low = to.signed() ? -1L << (to.bytes() * 8 - 1) : 0;
     long high =
-        to.bytes() == 8 && !to.signed() ? -1 : (1L << to.bytes() * 8 - (to.signed() ? 1 : 0)) - 1;
+        to.bytes() == 8 && !to.signed() ? -1 : (1L << (to.bytes() * 8 - (to.signed() ? 1 : 0))) - 1;
     boolean unsignedSource = from == Type.U64;
     return raw -> {
       long v = integer(raw, from);
@@ -253,7 +256,7 @@ final class ConvertFamily {
   /** {@code cvt.rn.f16x2.f32 d, a, b}: a in the upper half. */
   private static Instruction packed(
       Decoding s, Type to, Type from, Rounding mode, boolean relu, boolean finite) {
-    if (from != Type.F32 || to != Type.F16X2 && to != Type.BF16X2) {
+    if (from != Type.F32 || (to != Type.F16X2 && to != Type.BF16X2)) {
       throw s.error("this form of cvt");
     }
     SmallFloat format = SmallFloat.of(to);

@@ -4,6 +4,7 @@ import io.mgnm.simulator.machine.AddressLanes;
 import io.mgnm.simulator.machine.Warp;
 import io.mgnm.simulator.ptx.Operand;
 import io.mgnm.simulator.ptx.Type;
+import java.util.Arrays;
 import java.util.List;
 
 /** The registers of a load or store, and the moves between them and memory words. */
@@ -16,6 +17,7 @@ final class DataLanes {
   private final int[] places;
   private final boolean[] wide;
   private final int[] keep;
+  private final boolean anyWide;
 
   DataLanes(Decoding d, Type type, List<Operand> elements, boolean load) {
     this.type = type;
@@ -24,6 +26,7 @@ final class DataLanes {
     places = new int[elements.size()];
     wide = new boolean[places.length];
     keep = new int[places.length];
+    boolean any = false;
     for (int i = 0; i < places.length; i++) {
       Operand operand = elements.get(i);
       int registerBytes = d.registerBytes(operand, elementBytes);
@@ -33,7 +36,9 @@ final class DataLanes {
       if (registerBytes < elementBytes) {
         throw d.error("a register smaller than the access");
       }
+      any |= wide[i];
     }
+    anyWide = any;
   }
 
   int count() {
@@ -52,7 +57,7 @@ final class DataLanes {
         for (int m = lanes.mask; m != 0; m &= m - 1) {
           int i = Integer.numberOfTrailingZeros(m);
           long a = lanes.at[i] - from;
-          put(warp, k, i, words[(int) (a >>> 2)] >>> (a & 3) * 8);
+          put(warp, k, i, words[(int) (a >>> 2)] >>> ((a & 3) * 8));
         }
       }
     }
@@ -72,39 +77,58 @@ final class DataLanes {
     warp.q[places[k] + lane] = value;
   }
 
+  /** One raw value into the registers of these lanes. */
+  void putAll(Warp warp, int k, int lanes, long raw) {
+    long value = elementBytes == 8 ? raw : ConvertFamily.integer(raw & 0xffffffffL, integerType());
+    for (int m = lanes; m != 0; m &= m - 1) {
+      int i = places[k] + Integer.numberOfTrailingZeros(m);
+      if (wide[k]) {
+        warp.q[i] = value;
+      } else {
+        warp.r[i] = (int) value & keep[k];
+      }
+    }
+  }
+
   private Type integerType() {
     return type.floating() ? elementBytes == 2 ? Type.U16 : Type.U32 : type;
   }
 
   private static void loadWords(int[] r, int out, int[] words, long base, AddressLanes lanes) {
     long[] at = lanes.at;
-    int mask = lanes.mask;
-    if (mask == -1) {
-      if (lanes.uniform) {
-        int value = words[(int) (at[0] - base >>> 2)];
-        for (int i = 0; i < Warp.LANES; i++) {
-          r[out + i] = value;
-        }
-      } else if (lanes.contiguous && lanes.bytes == 4) {
-        System.arraycopy(words, (int) (at[0] - base >>> 2), r, out, Warp.LANES);
+    if (lanes.contiguous) {
+      int from = (int) ((at[lanes.first] - base) >>> 2);
+      int step = lanes.bytes >>> 2;
+      if (step == 1) {
+        System.arraycopy(words, from, r, out + lanes.first, lanes.end - lanes.first);
       } else {
-        for (int i = 0; i < Warp.LANES; i++) {
-          r[out + i] = words[(int) (at[i] - base >>> 2)];
+        for (int i = lanes.first; i < lanes.end; i++, from += step) {
+          r[out + i] = words[from];
         }
       }
       return;
     }
-    for (int m = mask; m != 0; m &= m - 1) {
+    if (lanes.mask == -1) {
+      if (lanes.uniform) {
+        Arrays.fill(r, out, out + Warp.LANES, words[(int) ((at[0] - base) >>> 2)]);
+      } else {
+        for (int i = 0; i < Warp.LANES; i++) {
+          r[out + i] = words[(int) ((at[i] - base) >>> 2)];
+        }
+      }
+      return;
+    }
+    for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
-      r[out + i] = words[(int) (at[i] - base >>> 2)];
+      r[out + i] = words[(int) ((at[i] - base) >>> 2)];
     }
   }
 
   private static void loadLongs(long[] q, int out, int[] words, long base, AddressLanes lanes) {
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
-      int w = (int) (lanes.at[i] - base >>> 2);
-      q[out + i] = (long) words[w + 1] << 32 | words[w] & 0xffffffffL;
+      int w = (int) ((lanes.at[i] - base) >>> 2);
+      q[out + i] = (long) words[w + 1] << 32 | (words[w] & 0xffffffffL);
     }
   }
 
@@ -130,8 +154,8 @@ final class DataLanes {
         words[w + 1] = (int) (value >>> 32);
       } else {
         int shift = (int) (a & 3) * 8;
-        int mask = (1 << elementBytes * 8) - 1 << shift;
-        words[w] = words[w] & ~mask | get(warp, k, lane) << shift & mask;
+        int mask = ((1 << (elementBytes * 8)) - 1) << shift;
+        words[w] = (words[w] & ~mask) | (get(warp, k, lane) << shift & mask);
       }
     }
   }
@@ -147,7 +171,7 @@ final class DataLanes {
         same = words[w] == (int) value && words[w + 1] == (int) (value >>> 32);
       } else {
         int shift = (int) (a & 3) * 8;
-        int mask = elementBytes == 4 ? -1 : (1 << elementBytes * 8) - 1 << shift;
+        int mask = elementBytes == 4 ? -1 : ((1 << (elementBytes * 8)) - 1) << shift;
         same = (words[w] & mask) == (get(warp, k, lane) << shift & mask);
       }
       if (!same) {
@@ -159,8 +183,8 @@ final class DataLanes {
 
   /** All lanes' elements; where addresses collide the last lane in order wins. */
   void storeAll(Warp warp, int[] words, long base, AddressLanes lanes) {
-    if (elementBytes == 4 && lanes.contiguous && places.length == 1 && !wide[0]) {
-      System.arraycopy(warp.r, places[0], words, (int) (lanes.at[0] - base >>> 2), Warp.LANES);
+    if (elementBytes == 4 && lanes.contiguous && !anyWide) {
+      storeRun(warp.r, words, (int) ((lanes.at[lanes.first] - base) >>> 2), lanes);
       return;
     }
     if (warp.processor.turns.descending()) {
@@ -173,6 +197,22 @@ final class DataLanes {
     }
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       store(warp, words, base, lanes, Integer.numberOfTrailingZeros(m));
+    }
+  }
+
+  /** Words of lanes whose accesses follow one another: no two meet, so the order is all one. */
+  private void storeRun(int[] r, int[] words, int to, AddressLanes lanes) {
+    int step = places.length;
+    if (step == 1) {
+      System.arraycopy(r, places[0] + lanes.first, words, to, lanes.end - lanes.first);
+      return;
+    }
+    for (int k = 0; k < step; k++) {
+      int w = to + k;
+      int from = places[k];
+      for (int i = lanes.first; i < lanes.end; i++, w += step) {
+        words[w] = r[from + i];
+      }
     }
   }
 }

@@ -38,6 +38,6 @@ final class DeviceText {
       return 0;
     }
     long offset = address - allocation.base();
-    return allocation.words()[(int) (offset >>> 2)] >>> (offset & 3) * 8 & 0xff;
+    return allocation.words()[(int) (offset >>> 2)] >>> ((offset & 3) * 8) & 0xff;
   }
 }

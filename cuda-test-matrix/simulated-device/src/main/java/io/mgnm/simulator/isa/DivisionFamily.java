@@ -23,7 +23,7 @@ final class DivisionFamily {
       return IntegerArithmeticFamily.decode(s);
     }
     s.type();
-    boolean approximate = s.take("approx") | s.take("full");
+    boolean approximate = s.take("approx") || s.take("full");
     boolean ftz = s.take("ftz");
     Rounding mode = s.rounding();
     Instruction result =
@@ -42,9 +42,9 @@ final class DivisionFamily {
     Type t = Type.F32;
     if (mode == Rounding.RN && !ftz) {
       return switch (s.base) {
-        case "div" -> Build.w2(s, t, (a, b) -> bits(f(a) / f(b)));
-        case "rcp" -> Build.w1(s, t, a -> bits(1 / f(a)));
-        case "sqrt" -> Build.w1(s, t, a -> bits((float) Math.sqrt(f(a))));
+        case "div" -> Build.w2(s, t, (a, b) -> bits(f(a) / f(b)), () -> Vectors::floatDiv);
+        case "rcp" -> Build.w1(s, t, a -> bits(1 / f(a)), () -> Vectors::floatInverse);
+        case "sqrt" -> Build.w1(s, t, a -> bits((float) Math.sqrt(f(a))), () -> Vectors::floatRoot);
         case "rsqrt" -> Build.w1(s, t, a -> bits(inverseRoot(f(a))));
         default -> throw s.error("no such float instruction");
       };

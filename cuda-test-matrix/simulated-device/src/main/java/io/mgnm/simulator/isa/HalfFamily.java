@@ -19,7 +19,10 @@ final class HalfFamily {
     SmallFloat format = SmallFloat.of(t);
     boolean ftz = d.take("ftz");
     boolean nan = d.take("NaN");
-    boolean signs = d.take("xorsign") | d.take("abs");
+    boolean signs = d.take("xorsign");
+    if (signs && !d.take("abs")) {
+      throw d.error(".xorsign without .abs");
+    }
     boolean saturate = d.take("sat");
     boolean relu = d.take("relu");
     if (signs) {
@@ -126,7 +129,7 @@ final class HalfFamily {
     double x = in(format, a, ftz);
     double y = in(format, b, ftz);
     if (Double.isNaN(x) || Double.isNaN(y)) {
-      if (nan || Double.isNaN(x) && Double.isNaN(y)) {
+      if (nan || (Double.isNaN(x) && Double.isNaN(y))) {
         return 0x7fff;
       }
       return Double.isNaN(x) ? format.bits(y, Rounding.RN) : format.bits(x, Rounding.RN);

@@ -33,32 +33,32 @@ final class IntegerArithmeticFamily {
       case "add" ->
           saturate
               ? Build.w2(d, t, (a, b) -> clamp((long) a + b))
-              : Build.w2(d, t, (a, b) -> a + b);
+              : Build.w2(d, t, (a, b) -> a + b, () -> Vectors::add);
       case "sub" ->
           saturate
               ? Build.w2(d, t, (a, b) -> clamp((long) a - b))
-              : Build.w2(d, t, (a, b) -> a - b);
+              : Build.w2(d, t, (a, b) -> a - b, () -> Vectors::sub);
       case "mul" ->
           !high
-              ? Build.w2(d, t, (a, b) -> a * b)
+              ? Build.w2(d, t, (a, b) -> a * b, () -> Vectors::mul)
               : signed
-                  ? Build.w2(d, t, (a, b) -> (int) ((long) a * b >> 32))
-                  : Build.w2(d, t, (a, b) -> (int) (u(a) * u(b) >>> 32));
+                  ? Build.w2(d, t, (a, b) -> (int) (((long) a * b) >> 32))
+                  : Build.w2(d, t, (a, b) -> (int) ((u(a) * u(b)) >>> 32));
       case "mad" ->
           !high
-              ? Build.w3(d, t, (a, b, c) -> a * b + c)
+              ? Build.w3(d, t, (a, b, c) -> a * b + c, () -> Vectors::mad)
               : saturate
-                  ? Build.w3(d, t, (a, b, c) -> clamp(((long) a * b >> 32) + c))
+                  ? Build.w3(d, t, (a, b, c) -> clamp((((long) a * b) >> 32) + c))
                   : signed
-                      ? Build.w3(d, t, (a, b, c) -> (int) ((long) a * b >> 32) + c)
-                      : Build.w3(d, t, (a, b, c) -> (int) (u(a) * u(b) >>> 32) + c);
+                      ? Build.w3(d, t, (a, b, c) -> (int) (((long) a * b) >> 32) + c)
+                      : Build.w3(d, t, (a, b, c) -> (int) ((u(a) * u(b)) >>> 32) + c);
       case "min" ->
           signed
-              ? Build.w2(d, t, Math::min)
+              ? Build.w2(d, t, Math::min, () -> Vectors::smaller)
               : Build.w2(d, t, (a, b) -> Integer.compareUnsigned(a, b) < 0 ? a : b);
       case "max" ->
           signed
-              ? Build.w2(d, t, Math::max)
+              ? Build.w2(d, t, Math::max, () -> Vectors::larger)
               : Build.w2(d, t, (a, b) -> Integer.compareUnsigned(a, b) > 0 ? a : b);
       case "neg" -> Build.w1(d, t, a -> -a);
       case "abs" -> Build.w1(d, t, Math::abs);
@@ -79,19 +79,27 @@ final class IntegerArithmeticFamily {
     boolean signed = t.signed();
     Type out = signed ? Type.S64 : Type.U64;
     if (d.base.equals("mul")) {
-      LaneLoops.WordsToLong f = signed ? (a, b) -> (long) a * b : (a, b) -> u(a) * u(b);
-      return Specialised.create(
-          LaneLoops.WordsToLongLoop.class,
-          Instruction.class,
+      ConversionLoops.WordsToLong f = signed ? (a, b) -> (long) a * b : (a, b) -> u(a) * u(b);
+      int result = d.wide(0, out);
+      int a = d.word(1, t);
+      int b = d.word(2, t);
+      return Specialised.withHotForm(
+          Specialised.create(
+              ConversionLoops.WordsToLongLoop.class, Instruction.class, f, result, a, b),
           f,
-          d.wide(0, out),
-          d.word(1, t),
-          d.word(2, t));
+          () ->
+              Specialised.create(
+                  VectorLoops.WidenBinaryLoop.class,
+                  Instruction.class,
+                  signed ? Build.signedProduct() : Build.product(),
+                  result,
+                  a,
+                  b));
     }
-    LaneLoops.WideMultiplyAdd f =
+    ConversionLoops.WideMultiplyAdd f =
         signed ? (a, b, c) -> (long) a * b + c : (a, b, c) -> u(a) * u(b) + c;
     return Specialised.create(
-        LaneLoops.WideMultiplyAddLoop.class,
+        ConversionLoops.WideMultiplyAddLoop.class,
         Instruction.class,
         f,
         d.wide(0, out),
@@ -123,14 +131,15 @@ final class IntegerArithmeticFamily {
           !high
               ? Build.w2(d, t, (a, b) -> a * b & 0xffff)
               : signed
-                  ? Build.w2(d, t, (a, b) -> (short) a * (short) b >>> 16 & 0xffff)
-                  : Build.w2(d, t, (a, b) -> (a & 0xffff) * (b & 0xffff) >>> 16);
+                  ? Build.w2(d, t, (a, b) -> ((short) a * (short) b) >>> 16 & 0xffff)
+                  : Build.w2(d, t, (a, b) -> ((a & 0xffff) * (b & 0xffff)) >>> 16);
       case "mad" ->
           !high
               ? Build.w3(d, t, (a, b, c) -> a * b + c & 0xffff)
               : signed
-                  ? Build.w3(d, t, (a, b, c) -> ((short) a * (short) b >>> 16) + c & 0xffff)
-                  : Build.w3(d, t, (a, b, c) -> ((a & 0xffff) * (b & 0xffff) >>> 16) + c & 0xffff);
+                  ? Build.w3(d, t, (a, b, c) -> (((short) a * (short) b) >>> 16) + c & 0xffff)
+                  : Build.w3(
+                      d, t, (a, b, c) -> (((a & 0xffff) * (b & 0xffff)) >>> 16) + c & 0xffff);
       case "min" ->
           signed
               ? Build.w2(d, t, (a, b) -> Math.min((short) a, (short) b) & 0xffff)
@@ -157,8 +166,8 @@ final class IntegerArithmeticFamily {
     boolean signed = t.signed();
     boolean high = "hi".equals(part);
     return switch (d.base) {
-      case "add" -> Build.q2(d, t, (a, b) -> a + b);
-      case "sub" -> Build.q2(d, t, (a, b) -> a - b);
+      case "add" -> Build.q2(d, t, (a, b) -> a + b, () -> Vectors::add);
+      case "sub" -> Build.q2(d, t, (a, b) -> a - b, () -> Vectors::sub);
       case "mul" ->
           !high
               ? Build.q2(d, t, (a, b) -> a * b)
@@ -239,7 +248,7 @@ final class IntegerArithmeticFamily {
         long in = useCarry ? carry >>> i & 1 : 0;
         boolean out = wide ? longs(warp, i, in) : words(warp, i, in);
         if (setCarry) {
-          carry = carry & ~(1 << i) | (out ? 1 << i : 0);
+          carry = (carry & ~(1 << i)) | (out ? 1 << i : 0);
         }
       }
       warp.p[0] = carry;
@@ -263,7 +272,7 @@ final class IntegerArithmeticFamily {
       if (!high) {
         return a * b;
       }
-      return signed ? (int) ((long) a * b >> 32) : (int) (u(a) * u(b) >>> 32);
+      return signed ? (int) (((long) a * b) >> 32) : (int) ((u(a) * u(b)) >>> 32);
     }
 
     private boolean longs(Warp warp, int i, long in) {

@@ -69,7 +69,7 @@ final class IntegerFamily {
   private static int product24(int a, int b, boolean signed, boolean high) {
     long x = signed ? a << 8 >> 8 : a & 0xffffff;
     long y = signed ? b << 8 >> 8 : b & 0xffffff;
-    return (int) (high ? x * y >> 16 : x * y);
+    return (int) (high ? (x * y) >> 16 : x * y);
   }
 
   private static Instruction dotProduct(Decoding d) {
@@ -112,9 +112,9 @@ final class IntegerFamily {
     Type t = d.type();
     boolean signed = t.signed();
     if (t.bytes() == 8) {
-      LaneLoops.LongField f = (a, b, c) -> field(a, b & 0xff, c & 0xff, 64, signed);
+      LongLoops.LongField f = (a, b, c) -> field(a, b & 0xff, c & 0xff, 64, signed);
       return Specialised.create(
-          LaneLoops.LongFieldLoop.class,
+          LongLoops.LongFieldLoop.class,
           Instruction.class,
           f,
           d.wide(0, t),
@@ -137,15 +137,15 @@ final class IntegerFamily {
     long result = position >= width ? 0 : a >>> position;
     int kept = Math.max(0, Math.min(length, width - position));
     long mask = kept >= 64 ? -1 : (1L << kept) - 1;
-    return sign != 0 ? result & mask | ~mask : result & mask;
+    return sign != 0 ? (result & mask) | ~mask : result & mask;
   }
 
   private static Instruction insert(Decoding d) {
     Type t = d.type();
     if (t.bytes() == 8) {
-      LaneLoops.WordInsert f = (a, b, c, e) -> inserted(a, b, c & 0xff, e & 0xff, 64);
+      LongLoops.WordInsert f = (a, b, c, e) -> inserted(a, b, c & 0xff, e & 0xff, 64);
       return Specialised.create(
-          LaneLoops.WordInsertLoop.class,
+          LongLoops.WordInsertLoop.class,
           Instruction.class,
           f,
           d.wide(0, t),
@@ -154,9 +154,9 @@ final class IntegerFamily {
           d.word(3, Type.U32),
           d.word(4, Type.U32));
     }
-    LaneLoops.WordFour f = (a, b, c, e) -> (int) inserted(a, b, c & 0xff, e & 0xff, 32);
+    WordLoops.WordFour f = (a, b, c, e) -> (int) inserted(a, b, c & 0xff, e & 0xff, 32);
     return Specialised.create(
-        LaneLoops.WordFourLoop.class,
+        WordLoops.WordFourLoop.class,
         Instruction.class,
         f,
         d.word(0, t),
@@ -172,7 +172,7 @@ final class IntegerFamily {
     }
     int kept = Math.min(length, width - position);
     long mask = (kept >= 64 ? -1 : (1L << kept) - 1) << position;
-    return b & ~mask | a << position & mask;
+    return (b & ~mask) | (a << position & mask);
   }
 
   private static Instruction extend(Decoding d) {
@@ -198,7 +198,7 @@ final class IntegerFamily {
   private static int bitMask(int a, int b, boolean wrap) {
     int position = wrap ? a & 31 : Integer.compareUnsigned(a, 32) > 0 ? 32 : a;
     int length = wrap ? b & 31 : Integer.compareUnsigned(b, 32) > 0 ? 32 : b;
-    long mask = (1L << length) - 1 << position;
+    long mask = ((1L << length) - 1) << position;
     return (int) mask;
   }
 }

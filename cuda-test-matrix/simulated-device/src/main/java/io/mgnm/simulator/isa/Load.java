@@ -46,7 +46,7 @@ final class Load extends SpaceSplit {
         long a = lanes.at[i] + (long) k * data.elementBytes;
         if (data.elementBytes == 8) {
           long high = warp.local.get(a + 4, 4, i);
-          data.putLong(warp, k, i, high << 32 | warp.local.get(a, 4, i) & 0xffffffffL);
+          data.putLong(warp, k, i, high << 32 | (warp.local.get(a, 4, i) & 0xffffffffL));
         } else {
           data.put(warp, k, i, warp.local.get(a, data.elementBytes, i));
         }
@@ -57,8 +57,6 @@ final class Load extends SpaceSplit {
   @Override
   void param(Warp warp, AddressLanes lanes) {
     byte[] parameters = warp.processor.parameters;
-    long value = 0;
-    long previous = -1;
     for (int m = lanes.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
       long at = lanes.at[i];
@@ -72,21 +70,22 @@ final class Load extends SpaceSplit {
                 "%d bytes at offset %d of %d bytes of parameters",
                 data.bytes, at, parameters.length));
       }
+      // All lanes at one address is what compilers emit.
+      int together = lanes.uniform ? m : 1 << i;
       for (int k = 0; k < data.count(); k++) {
-        int from = (int) at + k * data.elementBytes;
-        if (from != previous) {
-          previous = from;
-          value = 0;
-          for (int b = data.elementBytes - 1; b >= 0; b--) {
-            value = value << 8 | parameters[from + b] & 0xff;
-          }
-        }
-        if (data.elementBytes == 8) {
-          data.putLong(warp, k, i, value);
-        } else {
-          data.put(warp, k, i, (int) value);
-        }
+        data.putAll(warp, k, together, parameter(parameters, (int) at + k * data.elementBytes));
+      }
+      if (lanes.uniform) {
+        return;
       }
     }
+  }
+
+  private long parameter(byte[] parameters, int from) {
+    long value = 0;
+    for (int b = data.elementBytes - 1; b >= 0; b--) {
+      value = value << 8 | (parameters[from + b] & 0xff);
+    }
+    return value;
   }
 }

@@ -33,16 +33,16 @@ final class LogicFamily {
 
   private static Instruction words(Decoding d, Type t) {
     return switch (d.base) {
-      case "and" -> Build.w2(d, t, (a, b) -> a & b);
-      case "or" -> Build.w2(d, t, (a, b) -> a | b);
-      case "xor" -> Build.w2(d, t, (a, b) -> a ^ b);
+      case "and" -> Build.w2(d, t, (a, b) -> a & b, () -> Vectors::and);
+      case "or" -> Build.w2(d, t, (a, b) -> a | b, () -> Vectors::or);
+      case "xor" -> Build.w2(d, t, (a, b) -> a ^ b, () -> Vectors::xor);
       case "not" -> Build.w1(d, t, a -> ~a);
       case "cnot" -> Build.w1(d, t, a -> a == 0 ? 1 : 0);
-      case "shl" -> Build.w2(d, t, Type.U32, (a, b) -> big(b, 32) ? 0 : a << b);
+      case "shl" -> Build.w2(d, t, Type.U32, (a, b) -> big(b, 32) ? 0 : a << b, () -> Vectors::shl);
       case "shr" ->
           t.signed()
               ? Build.w2(d, t, Type.U32, (a, b) -> a >> (big(b, 32) ? 31 : b))
-              : Build.w2(d, t, Type.U32, (a, b) -> big(b, 32) ? 0 : a >>> b);
+              : Build.w2(d, t, Type.U32, (a, b) -> big(b, 32) ? 0 : a >>> b, () -> Vectors::shr);
       default -> throw d.error("no such instruction");
     };
   }
@@ -105,7 +105,7 @@ final class LogicFamily {
         t,
         (a, b, c) -> {
           int n = wrap ? c & 31 : Integer.compareUnsigned(c, 32) > 0 ? 32 : c;
-          long both = (long) b << 32 | a & 0xffffffffL;
+          long both = (long) b << 32 | (a & 0xffffffffL);
           return (int) (left ? both << n >>> 32 : both >>> n);
         });
   }
@@ -119,13 +119,13 @@ final class LogicFamily {
   }
 
   static int permute(int a, int b, int selector) {
-    long bytes = (long) b << 32 | a & 0xffffffffL;
+    long bytes = (long) b << 32 | (a & 0xffffffffL);
     int result = 0;
     for (int i = 0; i < 4; i++) {
-      int choice = selector >>> i * 4 & 15;
-      int value = (int) (bytes >>> (choice & 7) * 8) & 0xff;
+      int choice = selector >>> (i * 4) & 15;
+      int value = (int) (bytes >>> ((choice & 7) * 8)) & 0xff;
       value = (choice & 8) == 0 ? value : (value & 0x80) != 0 ? 0xff : 0;
-      result |= value << i * 8;
+      result |= value << (i * 8);
     }
     return result;
   }
@@ -142,7 +142,7 @@ final class LogicFamily {
             case "ecr" -> Math.min(i, c);
             default -> (c & 1) * 2 + (i & 1);
           };
-      result |= choice << i * 4;
+      result |= choice << (i * 4);
     }
     return result;
   }
@@ -180,7 +180,7 @@ final class LogicFamily {
             case "xor" -> x ^ y;
             default -> ~x;
           };
-      p[out] = p[out] & ~mask | result & mask;
+      p[out] = (p[out] & ~mask) | (result & mask);
     }
   }
 }

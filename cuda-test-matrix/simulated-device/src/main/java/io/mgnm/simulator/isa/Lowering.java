@@ -3,6 +3,7 @@ package io.mgnm.simulator.isa;
 import io.mgnm.simulator.count.InstructionClass;
 import io.mgnm.simulator.count.Latencies;
 import io.mgnm.simulator.isa.RegisterAllocation.Bank;
+import io.mgnm.simulator.machine.Code;
 import io.mgnm.simulator.machine.ControlInstruction;
 import io.mgnm.simulator.machine.Instruction;
 import io.mgnm.simulator.machine.Program;
@@ -92,7 +93,7 @@ public final class Lowering {
     }
     return new Program(
         function,
-        code,
+        new Code(code, flow.starts, places.words + places.longs + places.predicates),
         places.words,
         places.longs,
         places.predicates,

@@ -134,7 +134,7 @@ final class MatrixFamily {
         return Rounding.f(r[places[i] + lane] & 0xffffe000);
       }
       int pair = r[places[i >>> 1] + lane];
-      return SmallFloat.of(type).value(pair >>> (i & 1) * 16 & 0xffff);
+      return SmallFloat.of(type).value(pair >>> ((i & 1) * 16) & 0xffff);
     }
   }
 
@@ -144,7 +144,7 @@ final class MatrixFamily {
       throw d.error("this shape");
     }
     boolean transposed = d.take("trans");
-    if (!(d.take("shared") | d.take("shared::cta")) || d.type() != Type.B16) {
+    if (!(d.take("shared") || d.take("shared::cta")) || d.type() != Type.B16) {
       throw d.error("this form of ldmatrix");
     }
     d.kernel.require(75, d);
@@ -167,7 +167,7 @@ final class MatrixFamily {
     public void execute(Warp warp, int mask) {
       wholeWarp(warp, this, mask);
       AddressLanes lanes = warp.processor.addresses;
-      int used = out.length == 4 ? -1 : (1 << out.length * 8) - 1;
+      int used = out.length == 4 ? -1 : (1 << (out.length * 8)) - 1;
       address.compute(warp, lanes, used, 16);
       warp.block.shared.bounds(warp, this, lanes);
       warp.block.shared.checkRead(warp, this, lanes);
@@ -194,7 +194,7 @@ final class MatrixFamily {
 
     private static int half(int[] words, long row, int column) {
       long a = row + column * 2L;
-      return words[(int) (a >>> 2)] >>> (a & 3) * 8 & 0xffff;
+      return words[(int) (a >>> 2)] >>> ((a & 3) * 8) & 0xffff;
     }
   }
 }

@@ -42,7 +42,9 @@ final class MoveFamily {
           break;
       }
     }
-    return t.bytes() == 8 ? Build.q1(d, t, a -> a) : Build.w1(d, t, a -> a);
+    return t.bytes() == 8
+        ? Build.q1(d, t, a -> a, () -> Vectors::same)
+        : Build.w1(d, t, a -> a, () -> Vectors::same);
   }
 
   /** {@code mov.b64 {a, b}, q} and {@code mov.b32 {h, h}, r}. */
@@ -86,7 +88,7 @@ final class MoveFamily {
     long base = AddressWindows.base(space);
     Instruction result =
         base == 0
-            ? Build.q1(d, t, a -> a)
+            ? Build.q1(d, t, a -> a, () -> Vectors::same)
             : to ? Build.q1(d, t, a -> a - base) : Build.q1(d, t, a -> a + base);
     result.kind = InstructionClass.MOVE;
     return result;
@@ -98,9 +100,9 @@ final class MoveFamily {
       throw d.error("this form of isspacep");
     }
     long base = AddressWindows.base(space);
-    LaneLoops.LongTest f = a -> AddressWindows.of(a) == base;
+    TruthLoops.LongTest f = a -> AddressWindows.of(a) == base;
     return Specialised.create(
-            LaneLoops.LongTestLoop.class, PredicateResult.class, f, d.wide(1, Type.U64))
+            TruthLoops.LongTestLoop.class, PredicateResult.class, f, d.wide(1, Type.U64))
         .results(d.predicate(0), -1);
   }
 
@@ -118,7 +120,7 @@ final class MoveFamily {
     @Override
     public void execute(Warp warp, int mask) {
       int value = negated ? ~warp.p[in] : warp.p[in];
-      warp.p[out] = warp.p[out] & ~mask | value & mask;
+      warp.p[out] = (warp.p[out] & ~mask) | (value & mask);
     }
   }
 
@@ -133,7 +135,7 @@ final class MoveFamily {
 
     @Override
     public void execute(Warp warp, int mask) {
-      warp.p[out] = warp.p[out] & ~mask | value & mask;
+      warp.p[out] = (warp.p[out] & ~mask) | (value & mask);
     }
   }
 
@@ -147,6 +149,11 @@ final class MoveFamily {
       wide = t.bytes() == 8;
       out = wide ? d.wide(0, t) : d.word(0, t);
       high = ((Operand.Name) d.operand(1)).name().equals("%clock_hi");
+    }
+
+    @Override
+    public boolean readsClock() {
+      return true;
     }
 
     @Override
@@ -183,7 +190,7 @@ final class MoveFamily {
         int i = Integer.numberOfTrailingZeros(m);
         long value = wide ? warp.q[in + i] : warp.r[in + i];
         for (int k = 0; k < out.length; k++) {
-          warp.r[out[k] + i] = (int) (value >>> k * bits) & keep;
+          warp.r[out[k] + i] = (int) (value >>> (k * bits)) & keep;
         }
       }
     }
@@ -209,7 +216,7 @@ final class MoveFamily {
         int i = Integer.numberOfTrailingZeros(m);
         long value = 0;
         for (int k = 0; k < in.length; k++) {
-          value |= (warp.r[in[k] + i] & keep) << k * bits;
+          value |= (warp.r[in[k] + i] & keep) << (k * bits);
         }
         if (wide) {
           warp.q[out + i] = value;

@@ -35,15 +35,20 @@ abstract class PredicateResult extends Instruction {
     return this;
   }
 
+  /** Gives the truth to where another instruction gives it. */
+  PredicateResult like(PredicateResult other) {
+    return results(other.first, other.second).combined(other.combine, other.with, other.negated);
+  }
+
   final void put(Warp warp, int mask, int truth) {
     int other = combine == Combine.NONE ? 0 : negated ? ~warp.p[with] : warp.p[with];
     int p = combine(truth, other);
     int q = combine(~truth, other);
     if (first >= 0) {
-      warp.p[first] = warp.p[first] & ~mask | p & mask;
+      warp.p[first] = (warp.p[first] & ~mask) | (p & mask);
     }
     if (second >= 0) {
-      warp.p[second] = warp.p[second] & ~mask | q & mask;
+      warp.p[second] = (warp.p[second] & ~mask) | (q & mask);
     }
   }
 

@@ -56,7 +56,7 @@ final class Printf extends Instruction {
         continue;
       }
       String size = matcher.group(4);
-      boolean wide = "fFeEgGaAsp".indexOf(c) >= 0 || size != null && !size.startsWith("h");
+      boolean wide = "fFeEgGaAsp".indexOf(c) >= 0 || (size != null && !size.startsWith("h"));
       int bytes = wide ? 8 : 4;
       next = (next + bytes - 1) / bytes * bytes;
       long raw = DeviceText.integer(warp, next, bytes, lane);

@@ -29,7 +29,7 @@ final class SpecialFunctionFamily {
       case "ex2" ->
           ftz
               ? Build.w1(d, t, a -> bits(flush(exp2(flush(f(a))))))
-              : Build.w1(d, t, a -> bits(exp2(f(a))));
+              : Build.w1(d, t, a -> bits(exp2(f(a))), () -> Vectors::exp2);
       case "lg2" ->
           ftz
               ? Build.w1(d, t, a -> bits((float) (Math.log(flush(f(a))) * LOG2_E)))

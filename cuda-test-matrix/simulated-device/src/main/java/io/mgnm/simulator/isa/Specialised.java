@@ -1,5 +1,7 @@
 package io.mgnm.simulator.isa;
 
+import io.mgnm.simulator.machine.HotForm;
+import io.mgnm.simulator.machine.Instruction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -7,6 +9,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Constructor;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * Copies of a loop class, one for each function that it applies.
@@ -20,6 +23,11 @@ final class Specialised {
   private record Key(Class<?> loop, Class<?> function) {}
 
   private static final Map<Key, Constructor<?>> COPIES = new ConcurrentHashMap<>();
+  private static final Map<Class<?>, HotForm.Heat> HEATS = new ConcurrentHashMap<>();
+
+  /** The vector classes are there only in a JVM that was told to have their module. */
+  private static final boolean VECTORS =
+      ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
   private Specialised() {}
 
@@ -50,5 +58,19 @@ final class Specialised {
     } catch (IllegalAccessException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /**
+   * Gives an instruction its hot form.
+   *
+   * @param function the one that the instruction applies: those that apply the same get hot
+   *     together
+   */
+  static <T extends Instruction> T withHotForm(T cold, Object function, Supplier<Instruction> hot) {
+    if (VECTORS) {
+      HotForm.Heat heat = HEATS.computeIfAbsent(function.getClass(), c -> new HotForm.Heat());
+      cold.hotForm = new HotForm(heat, hot);
+    }
+    return cold;
   }
 }

@@ -31,7 +31,7 @@ final class UnwrittenRegisters extends Instruction {
   static Instruction watch(Instruction inner, Effects effects, Map<String, Integer> tracked) {
     List<String> reads = effects.reads().stream().filter(tracked::containsKey).toList();
     List<String> writes = effects.writes().stream().filter(tracked::containsKey).toList();
-    if (reads.isEmpty() && writes.isEmpty() || inner instanceof ControlInstruction) {
+    if ((reads.isEmpty() && writes.isEmpty()) || inner instanceof ControlInstruction) {
       return inner;
     }
     return new UnwrittenRegisters(
@@ -39,6 +39,11 @@ final class UnwrittenRegisters extends Instruction {
         reads.stream().mapToInt(tracked::get).toArray(),
         reads.toArray(String[]::new),
         writes.stream().mapToInt(tracked::get).toArray());
+  }
+
+  @Override
+  public boolean readsClock() {
+    return inner.readsClock();
   }
 
   @Override

@@ -113,7 +113,7 @@ final class WarpFamily {
             case "any" -> votes != 0;
             default -> votes == lanes || votes == 0;
           };
-      warp.p[out] = warp.p[out] & ~lanes | (result ? lanes : 0);
+      warp.p[out] = (warp.p[out] & ~lanes) | (result ? lanes : 0);
     }
   }
 
@@ -155,7 +155,7 @@ final class WarpFamily {
         warp.r[out + i] = all ? same ? lanes : 0 : result[i];
       }
       if (predicate >= 0) {
-        warp.p[predicate] = warp.p[predicate] & ~lanes | (same ? lanes : 0);
+        warp.p[predicate] = (warp.p[predicate] & ~lanes) | (same ? lanes : 0);
       }
     }
 
@@ -222,7 +222,7 @@ final class WarpFamily {
         warp.r[out + Integer.numberOfTrailingZeros(m)] = leader;
       }
       if (predicate >= 0) {
-        warp.p[predicate] = warp.p[predicate] & ~lanes | 1 << leader;
+        warp.p[predicate] = (warp.p[predicate] & ~lanes) | 1 << leader;
       }
     }
   }

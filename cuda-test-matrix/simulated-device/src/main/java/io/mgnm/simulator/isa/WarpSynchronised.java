@@ -3,6 +3,7 @@ package io.mgnm.simulator.isa;
 import io.mgnm.simulator.exec.DeviceFault;
 import io.mgnm.simulator.machine.ControlInstruction;
 import io.mgnm.simulator.machine.Instruction;
+import io.mgnm.simulator.machine.Lanes;
 import io.mgnm.simulator.machine.Part;
 import io.mgnm.simulator.machine.Warp;
 
@@ -26,6 +27,11 @@ abstract class WarpSynchronised extends ControlInstruction {
   public final void control(Warp warp, Part part) {
     int[] r = warp.r;
     int here = part.mask;
+    if (here == warp.live && (r[maskPlace] & here) == here && Lanes.uniform(r, maskPlace)) {
+      perform(warp, here);
+      part.pc++;
+      return;
+    }
     for (int m = part.mask; m != 0; m &= m - 1) {
       int i = Integer.numberOfTrailingZeros(m);
       if ((r[maskPlace + i] >>> i & 1) == 0) {

@@ -1,5 +1,7 @@
 package io.mgnm.simulator.machine;
 
+import java.util.Arrays;
+
 /**
  * The addresses of one memory instruction. Lanes that take no part get the address of the first
  * lane that does, so that loops over all 32 lanes see nothing new.
@@ -18,54 +20,68 @@ public final class AddressLanes {
   /** All lanes at one address. */
   public boolean uniform;
 
-  /** All 32 lanes take part, lane i at {@code at[0] + i * bytes}. */
+  /**
+   * The lanes that take part are neighbours, {@link #first} to {@link #end}, and each one's access
+   * begins where the one before it ends.
+   */
   public boolean contiguous;
+
+  /** The first lane that takes part. */
+  public int first;
+
+  /** One more than the last lane that takes part. */
+  public int end;
 
   /** Addresses from 64-bit registers. */
   public void fromLongs(long[] q, int base, long plus, int lanes, int size) {
-    if (lanes == -1) {
-      long first = q[base];
-      long different = 0;
-      for (int i = 0; i < Warp.LANES; i++) {
-        different |= q[base + i] ^ first;
-      }
-      if (different == 0) {
-        fromConstant(first + plus, lanes, size);
-        return;
-      }
+    begin(lanes, size);
+    if (lanes == -1 && Lanes.uniform(q, base)) {
+      one(q[base] + plus);
+      return;
     }
     for (int i = 0; i < Warp.LANES; i++) {
       at[i] = q[base + i] + plus;
     }
-    finish(lanes, size);
+    finish();
   }
 
   /** Addresses from 32-bit registers, zero-extended. */
   public void fromWords(int[] r, int base, long plus, int lanes, int size) {
-    if (lanes == -1) {
-      int first = r[base];
-      int different = 0;
-      for (int i = 0; i < Warp.LANES; i++) {
-        different |= r[base + i] ^ first;
-      }
-      if (different == 0) {
-        fromConstant((first & 0xffffffffL) + plus, lanes, size);
-        return;
-      }
+    begin(lanes, size);
+    if (lanes == -1 && Lanes.uniform(r, base)) {
+      one((r[base] & 0xffffffffL) + plus);
+      return;
     }
     for (int i = 0; i < Warp.LANES; i++) {
       at[i] = (r[base + i] & 0xffffffffL) + plus;
     }
-    finish(lanes, size);
+    finish();
   }
 
   /** One address for all lanes. */
   public void fromConstant(long address, int lanes, int size) {
+    begin(lanes, size);
+    one(address);
+  }
+
+  /** Restricts the access to fewer lanes, and moves it into another space. */
+  public void restrict(AddressLanes from, int lanes, long minus) {
+    begin(lanes, from.bytes);
     for (int i = 0; i < Warp.LANES; i++) {
-      at[i] = address;
+      at[i] = from.at[i] - minus;
     }
+    finish();
+  }
+
+  private void begin(int lanes, int size) {
     mask = lanes;
     bytes = size;
+    first = Integer.numberOfTrailingZeros(lanes);
+    end = Warp.LANES - Integer.numberOfLeadingZeros(lanes);
+  }
+
+  private void one(long address) {
+    Arrays.fill(at, address);
     min = address;
     max = address;
     bits = address;
@@ -73,48 +89,56 @@ public final class AddressLanes {
     contiguous = false;
   }
 
-  /** Restricts the access to fewer lanes, and moves it into another space. */
-  public void restrict(AddressLanes from, int lanes, long minus) {
-    for (int i = 0; i < Warp.LANES; i++) {
-      at[i] = from.at[i] - minus;
+  private void finish() {
+    long[] a = at;
+    long start = a[first];
+    if (end - first == 1) {
+      one(start);
+      return;
     }
-    finish(lanes, from.bytes);
-  }
-
-  private void finish(int lanes, int size) {
-    mask = lanes;
-    bytes = size;
-    long first = at[Integer.numberOfTrailingZeros(lanes)];
-    if (lanes != -1) {
+    int run = mask >>> first;
+    if ((run & run + 1) == 0 && a[end - 1] - start == (long) (end - 1 - first) * bytes) {
+      long apart = 0;
+      for (int i = first + 1; i < end; i++) {
+        apart |= a[i] - a[i - 1] ^ bytes;
+      }
+      if (apart == 0) {
+        others(start);
+        contiguous = true;
+        uniform = false;
+        min = start;
+        max = a[end - 1];
+        // The size is a power of two: all are aligned where the first is.
+        bits = start;
+        return;
+      }
+    }
+    contiguous = false;
+    if (mask != -1) {
       for (int i = 0; i < Warp.LANES; i++) {
-        at[i] = (lanes >>> i & 1) != 0 ? at[i] : first;
+        a[i] = (mask >>> i & 1) != 0 ? a[i] : start;
       }
     }
     long or = 0;
-    long step = 0;
-    long expected = first;
+    long low = start;
+    long high = start;
     for (int i = 0; i < Warp.LANES; i++) {
-      or |= at[i];
-      step |= at[i] ^ expected;
-      expected += size;
+      or |= a[i];
+      low = Math.min(low, a[i]);
+      high = Math.max(high, a[i]);
     }
     bits = or;
-    contiguous = step == 0 && lanes == -1;
-    if (contiguous) {
-      min = first;
-      max = expected - size;
-      uniform = false;
-      return;
-    }
-    long low = first;
-    long high = first;
-    for (int i = 0; i < Warp.LANES; i++) {
-      low = Math.min(low, at[i]);
-      high = Math.max(high, at[i]);
-    }
     min = low;
     max = high;
     uniform = low == high;
+  }
+
+  /** Lanes outside the run that takes part. */
+  private void others(long address) {
+    if (mask != -1) {
+      Arrays.fill(at, 0, first, address);
+      Arrays.fill(at, end, Warp.LANES, address);
+    }
   }
 
   public boolean misaligned() {

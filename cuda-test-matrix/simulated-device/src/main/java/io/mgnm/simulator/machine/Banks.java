@@ -13,15 +13,15 @@ public final class Banks {
   /** Adds the access to the processor's counters. */
   public void count(Processor processor, AddressLanes lanes) {
     int wordsEach = Math.max(1, lanes.bytes / 4);
+    int group = Warp.LANES / wordsEach;
     if (lanes.uniform) {
       processor.sharedWavefronts++;
       return;
     }
     if (lanes.contiguous && lanes.bytes >= 4) {
-      processor.sharedWavefronts += wordsEach;
+      processor.sharedWavefronts += (lanes.end - 1) / group - lanes.first / group + 1;
       return;
     }
-    int group = Warp.LANES / wordsEach;
     for (int first = 0; first < Warp.LANES; first += group) {
       int passes = passes(lanes, first, group, wordsEach);
       processor.sharedWavefronts += passes;

@@ -91,7 +91,7 @@ public final class Block {
   /** Whether a barrier of the block or of the whole warp lies between; for all lanes alike. */
   boolean settled(Warp warp, long stamp) {
     long then = Stamps.time(stamp);
-    return then < barrierTime || Stamps.warp(stamp) == warp.index && then < warp.syncTime;
+    return then < barrierTime || (Stamps.warp(stamp) == warp.index && then < warp.syncTime);
   }
 
   String describe(long stamp) {

@@ -6,7 +6,7 @@ import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.memory.BlockOwnership;
 import io.mgnm.simulator.memory.DeviceMemory;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -26,13 +26,20 @@ public final class GlobalAccess {
   private int several;
 
   /** What is worth knowing of an allocation for the whole launch. */
-  private record Known(boolean written, BlockOwnership ownership) {}
+  private record Known(Allocation allocation, boolean written, BlockOwnership ownership) {
+    boolean contains(AddressLanes lanes) {
+      return lanes.min >= allocation.base()
+          && lanes.max - allocation.base() <= allocation.size() - lanes.bytes;
+    }
+  }
 
-  private final Map<Allocation, Known> known = new IdentityHashMap<>();
+  private final Map<Allocation, Known> known = new LinkedHashMap<>();
   private Map<Allocation, Allocation.Snapshot> parallel;
-  private Allocation last;
-  private boolean lastWritten;
-  private BlockOwnership lastOwnership;
+
+  /** The allocations accessed last, the latest first; behind them null. */
+  private final Known[] recent = new Known[4];
+
+  private Known last;
 
   /** Different sectors touched so far. */
   public long touchedSectors;
@@ -51,9 +58,10 @@ public final class GlobalAccess {
     if (parallel != null) {
       // Before any block of this launch writes it: every processor passes here first.
       parallel.computeIfAbsent(allocation, Allocation::snapshot);
-      return new Known(allocation.fullyWritten(), allocation.newOwnership(granuleShift));
+      return new Known(
+          allocation, allocation.fullyWritten(), allocation.newOwnership(granuleShift));
     }
-    return new Known(allocation.fullyWritten(), allocation.ownership(granuleShift));
+    return new Known(allocation, allocation.fullyWritten(), allocation.ownership(granuleShift));
   }
 
   /** Shares the launch with other processors; {@code snapshots} takes what memory was before. */
@@ -80,7 +88,7 @@ public final class GlobalAccess {
     for (int g = 0; g < mine.writer().length; g++) {
       boolean w = mine.writer()[g] >= base;
       boolean v = theirs.writer()[g] >= base;
-      conflict |= w && (v || theirs.reader()[g] >= base) || v && mine.reader()[g] >= base;
+      conflict |= (w && (v || theirs.reader()[g] >= base)) || (v && mine.reader()[g] >= base);
     }
     return conflict;
   }
@@ -131,22 +139,22 @@ public final class GlobalAccess {
    * @return the allocation; {@link #group} says which lanes are in it
    */
   public Allocation access(Warp warp, Instruction at, AddressLanes lanes, Mode mode) {
-    Allocation allocation = last;
-    if (allocation == null || !inside(allocation, lanes)) {
-      allocation = resolve(warp, at, lanes);
-    }
     group = lanes.mask;
-    if (!inside(allocation, lanes)) {
-      group = 0;
-      for (int m = lanes.mask; m != 0; m &= m - 1) {
-        int lane = Integer.numberOfTrailingZeros(m);
-        if (allocation.contains(lanes.at[lane], lanes.bytes)) {
-          group |= 1 << lane;
+    if (!lookUp(lanes)) {
+      last = resolve(warp, at, lanes);
+      if (!last.contains(lanes)) {
+        group = 0;
+        for (int m = lanes.mask; m != 0; m &= m - 1) {
+          int lane = Integer.numberOfTrailingZeros(m);
+          if (last.allocation().contains(lanes.at[lane], lanes.bytes)) {
+            group |= 1 << lane;
+          }
         }
+        part.restrict(lanes, group, 0);
+        lanes = part;
       }
-      part.restrict(lanes, group, 0);
-      lanes = part;
     }
+    Allocation allocation = last.allocation();
     groupLanes = lanes;
     if (lanes.misaligned()) {
       throw warp.misaligned(at, lanes);
@@ -156,13 +164,7 @@ public final class GlobalAccess {
       throw warp.fault(
           DeviceFault.Kind.WRITE_TO_CONSTANT, at, lane, lanes.at[lane], "store to " + allocation);
     }
-    if (allocation != last) {
-      last = allocation;
-      Known knowledge = known.computeIfAbsent(allocation, this::know);
-      lastWritten = knowledge.written();
-      lastOwnership = knowledge.ownership();
-    }
-    if (mode.reads() && processor.checkUninitialised && !lastWritten) {
+    if (mode.reads() && processor.checkUninitialised && !last.written()) {
       checkWritten(warp, at, lanes, allocation);
     }
     if (mode.writes()) {
@@ -182,12 +184,27 @@ public final class GlobalAccess {
 
   public AddressLanes groupLanes;
 
-  private static boolean inside(Allocation allocation, AddressLanes lanes) {
-    return lanes.min >= allocation.base()
-        && lanes.max - allocation.base() <= allocation.size() - lanes.bytes;
+  /** Looks among the recent allocations for one that holds all lanes. */
+  private boolean lookUp(AddressLanes lanes) {
+    Known[] candidates = recent;
+    for (int i = 0; i < candidates.length; i++) {
+      Known candidate = candidates[i];
+      if (candidate == null) {
+        return false;
+      }
+      if (candidate.contains(lanes)) {
+        for (; i > 0; i--) {
+          candidates[i] = candidates[i - 1];
+        }
+        candidates[0] = candidate;
+        last = candidate;
+        return true;
+      }
+    }
+    return false;
   }
 
-  private Allocation resolve(Warp warp, Instruction at, AddressLanes lanes) {
+  private Known resolve(Warp warp, Instruction at, AddressLanes lanes) {
     int lane = Integer.numberOfTrailingZeros(lanes.mask);
     long address = lanes.at[lane];
     Allocation allocation = memory.find(address);
@@ -214,7 +231,10 @@ public final class GlobalAccess {
       throw warp.fault(
           DeviceFault.Kind.USE_AFTER_FREE, at, lane, address, "access to " + allocation);
     }
-    return allocation;
+    Known result = known.computeIfAbsent(allocation, this::know);
+    System.arraycopy(recent, 0, recent, 1, recent.length - 1);
+    recent[0] = result;
+    return result;
   }
 
   private void checkWritten(Warp warp, Instruction at, AddressLanes lanes, Allocation allocation) {
@@ -241,14 +261,15 @@ public final class GlobalAccess {
   }
 
   private void markWritten(AddressLanes lanes, Allocation allocation) {
-    if (lastWritten) {
+    if (last.written()) {
       return;
     }
     byte[] written = allocation.written();
     long from = allocation.base();
     if (lanes.contiguous && lanes.bytes >= 4) {
-      int first = (int) (lanes.min - from >>> 2);
-      Arrays.fill(written, first, first + Warp.LANES * lanes.bytes / 4, (byte) 15);
+      int first = (int) ((lanes.min - from) >>> 2);
+      int end = (int) ((lanes.max - from + lanes.bytes) >>> 2);
+      Arrays.fill(written, first, end, (byte) 15);
       return;
     }
     for (int m = lanes.mask; m != 0; m &= m - 1) {
@@ -258,7 +279,7 @@ public final class GlobalAccess {
           written[(int) (offset >>> 2) + k] = 15;
         }
       } else {
-        written[(int) (offset >>> 2)] |= (byte) ((1 << lanes.bytes) - 1 << (offset & 3));
+        written[(int) (offset >>> 2)] |= (byte) (((1 << lanes.bytes) - 1) << (offset & 3));
       }
     }
   }
@@ -268,50 +289,55 @@ public final class GlobalAccess {
     if (mode == Mode.ATOMIC || mode == Mode.ORDERED_STORE) {
       for (int m = lanes.mask; m != 0; m &= m - 1) {
         long offset = lanes.at[Integer.numberOfTrailingZeros(m)] - allocation.base();
-        lastOwnership.markAtomic((int) (offset >>> granuleShift), me);
+        last.ownership().markAtomic((int) (offset >>> granuleShift), me);
       }
     }
     if (mode != Mode.LOAD && mode != Mode.STORE) {
       return;
     }
-    int[] writer = lastOwnership.writer();
-    int[] reader = lastOwnership.reader();
     int granules = Math.max(1, lanes.bytes >> granuleShift);
-    long from = allocation.base();
     boolean load = mode == Mode.LOAD;
-    int lanesLeft = lanes.uniform ? lanes.mask & -lanes.mask : lanes.mask;
-    for (int m = lanesLeft; m != 0; m &= m - 1) {
+    long from = allocation.base();
+    if (lanes.uniform || lanes.contiguous) {
+      int g = (int) ((lanes.min - from) >>> granuleShift);
+      int end = lanes.uniform ? lanes.first + 1 : lanes.end;
+      for (int lane = lanes.first; lane < end; lane++, g += granules) {
+        own(warp, at, lane, g, granules, load);
+      }
+      return;
+    }
+    for (int m = lanes.mask; m != 0; m &= m - 1) {
       int lane = Integer.numberOfTrailingZeros(m);
-      int g = (int) (lanes.at[lane] - from >>> granuleShift);
-      for (int k = g; k < g + granules; k++) {
-        int w = writer[k];
-        if (w >= base && w != me) {
-          conflict(warp, at, lane, allocation, k, w, "written", load ? "read" : "written");
+      own(warp, at, lane, (int) ((lanes.at[lane] - from) >>> granuleShift), granules, load);
+    }
+  }
+
+  /** One lane's granules are read or written by this block. */
+  private void own(Warp warp, Instruction at, int lane, int first, int count, boolean load) {
+    int[] writer = last.ownership().writer();
+    int[] reader = last.ownership().reader();
+    for (int k = first; k < first + count; k++) {
+      int w = writer[k];
+      if (w >= base && w != me) {
+        conflict(warp, at, lane, k, w, "written", load ? "read" : "written");
+      }
+      int r = reader[k];
+      if (load) {
+        if (r != me) {
+          reader[k] = r >= base ? several : me;
         }
-        int r = reader[k];
-        if (load) {
-          if (r != me) {
-            reader[k] = r >= base ? several : me;
-          }
-        } else {
-          writer[k] = me;
-          if (r >= base && r != me) {
-            conflict(warp, at, lane, allocation, k, r, "read", "written");
-          }
+      } else {
+        writer[k] = me;
+        if (r >= base && r != me) {
+          conflict(warp, at, lane, k, r, "read", "written");
         }
       }
     }
   }
 
   private void conflict(
-      Warp warp,
-      Instruction at,
-      int lane,
-      Allocation allocation,
-      int granule,
-      int stamp,
-      String before,
-      String now) {
+      Warp warp, Instruction at, int lane, int granule, int stamp, String before, String now) {
+    Allocation allocation = last.allocation();
     long address = allocation.base() + ((long) granule << granuleShift);
     warp.finding(
         Finding.Kind.BLOCK_CONFLICT,
@@ -344,11 +370,11 @@ public final class GlobalAccess {
 
   /** Different 32-byte sectors of the access; marks them as touched. */
   private int sectors(AddressLanes lanes, Allocation allocation) {
-    int[] touched = lastOwnership.touched();
+    int[] touched = last.ownership().touched();
     long from = allocation.base();
     if (lanes.uniform || lanes.contiguous) {
-      int first = (int) (lanes.min - from >>> 5);
-      int end = (int) (lanes.max - from + lanes.bytes - 1 >>> 5);
+      int first = (int) ((lanes.min - from) >>> 5);
+      int end = (int) ((lanes.max - from + lanes.bytes - 1) >>> 5);
       for (int s = first; s <= end; s++) {
         touch(touched, s);
       }
@@ -358,7 +384,7 @@ public final class GlobalAccess {
     int previous = -1;
     boolean ascending = true;
     for (int i = 0; i < Warp.LANES; i++) {
-      int s = (int) (lanes.at[i] - from >>> 5);
+      int s = (int) ((lanes.at[i] - from) >>> 5);
       if (s != previous) {
         ascending &= s > previous;
         sorted[count++] = s;

@@ -26,6 +26,10 @@ public abstract class Instruction {
   public int[] reads = NONE;
 
   public int[] writes = NONE;
+
+  /** The same with other code, for when it is issued often; null where there is none. */
+  public HotForm hotForm;
+
   public Statement statement;
   public String kernel = "";
   final boolean control;
@@ -43,6 +47,11 @@ public abstract class Instruction {
    * as they are.
    */
   public abstract void execute(Warp warp, int mask);
+
+  /** Whether it tells the time: it is then issued apart from its neighbours. */
+  public boolean readsClock() {
+    return false;
+  }
 
   public Location location() {
     return new Location(

@@ -65,15 +65,15 @@ public final class LocalMemory {
   /** Reads 1, 2 or 4 bytes, zero-extended. */
   public int get(long address, int size, int lane) {
     int word = words[(int) (address >>> 2) * Warp.LANES + lane];
-    return size == 4 ? word : word >>> (address & 3) * 8 & (1 << size * 8) - 1;
+    return size == 4 ? word : word >>> ((address & 3) * 8) & (1 << (size * 8)) - 1;
   }
 
   /** Writes 1, 2 or 4 bytes. */
   public void put(long address, int size, int lane, int value) {
     int at = (int) (address >>> 2) * Warp.LANES + lane;
     int shift = (int) (address & 3) * 8;
-    int mask = size == 4 ? -1 : (1 << size * 8) - 1 << shift;
-    words[at] = words[at] & ~mask | value << shift & mask;
-    written[at] |= (byte) ((1 << size) - 1 << (address & 3));
+    int mask = size == 4 ? -1 : ((1 << (size * 8)) - 1) << shift;
+    words[at] = (words[at] & ~mask) | (value << shift & mask);
+    written[at] |= (byte) (((1 << size) - 1) << (address & 3));
   }
 }

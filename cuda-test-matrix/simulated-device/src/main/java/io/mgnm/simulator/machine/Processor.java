@@ -11,6 +11,8 @@ import java.util.Set;
 
 /** One simulated multiprocessor: runs blocks of one launch one after the other, and counts. */
 public final class Processor {
+  private static final Special[] SPECIALS = Special.values();
+
   public final DeviceMemory memory;
   public final GlobalAccess global;
   public final byte[] parameters;
@@ -33,10 +35,7 @@ public final class Processor {
   final int[] gridSize;
   final int[] blockSize;
 
-  /** By instruction: how often issued, and for how many lanes. */
-  public final long[] issued;
-
-  public final long[] lanes;
+  public final Issued issued;
   public long loadBytes;
   public long loadSectors;
   public long storeBytes;
@@ -78,8 +77,7 @@ public final class Processor {
     checkRaces = checks.contains(Check.SHARED_RACE);
     checkAsync = checks.contains(Check.ASYNC_COPY);
     checkShuffles = checks.contains(Check.SHUFFLE_SOURCE);
-    issued = new long[program.code().length];
-    lanes = new long[program.code().length];
+    issued = new Issued(program.code().length());
     global =
         new GlobalAccess(
             this, program.globalGranule(), checks.contains(Check.BLOCK_CONFLICT), stampBase);
@@ -186,42 +184,49 @@ public final class Processor {
     }
     int[] specials = program.specials();
     for (int i = 0; i < specials.length; i += 2) {
+      Special special = SPECIALS[specials[i]];
+      int place = specials[i + 1] * Warp.LANES;
       for (int lane = 0; lane < Warp.LANES; lane++) {
-        int t = warp.index * Warp.LANES + lane;
-        int bit = 1 << lane;
-        warp.r[specials[i + 1] * Warp.LANES + lane] =
-            switch (Special.values()[specials[i]]) {
-              case TID_X -> t % blockSize[0];
-              case TID_Y -> t / blockSize[0] % blockSize[1];
-              case TID_Z -> t / (blockSize[0] * blockSize[1]);
-              case NTID_X -> blockSize[0];
-              case NTID_Y -> blockSize[1];
-              case NTID_Z -> blockSize[2];
-              case NCTAID_X -> gridSize[0];
-              case NCTAID_Y -> gridSize[1];
-              case NCTAID_Z -> gridSize[2];
-              case LANEID -> lane;
-              case WARPID -> warp.index;
-              case NWARPID -> (threads + Warp.LANES - 1) / Warp.LANES;
-              case SMID -> 0;
-              case NSMID -> 1;
-              case LANEMASK_EQ -> bit;
-              case LANEMASK_LE -> bit | bit - 1;
-              case LANEMASK_LT -> bit - 1;
-              case LANEMASK_GE -> -bit;
-              case LANEMASK_GT -> -bit & ~bit;
-              case DYNAMIC_SMEM_SIZE -> dynamicShared;
-              case TOTAL_SMEM_SIZE -> program.sharedBytes() + dynamicShared;
-              case CTAID_X, CTAID_Y, CTAID_Z -> 0;
-            };
+        warp.r[place + lane] = value(special, warp.index * Warp.LANES + lane, lane, threads);
       }
     }
+  }
+
+  /**
+   * A special register of thread {@code t} of the block, as far as it is the same in all blocks.
+   */
+  private int value(Special special, int t, int lane, int threads) {
+    int bit = 1 << lane;
+    return switch (special) {
+      case TID_X -> t % blockSize[0];
+      case TID_Y -> t / blockSize[0] % blockSize[1];
+      case TID_Z -> t / (blockSize[0] * blockSize[1]);
+      case NTID_X -> blockSize[0];
+      case NTID_Y -> blockSize[1];
+      case NTID_Z -> blockSize[2];
+      case NCTAID_X -> gridSize[0];
+      case NCTAID_Y -> gridSize[1];
+      case NCTAID_Z -> gridSize[2];
+      case LANEID -> lane;
+      case WARPID -> t / Warp.LANES;
+      case NWARPID -> (threads + Warp.LANES - 1) / Warp.LANES;
+      case SMID -> 0;
+      case NSMID -> 1;
+      case LANEMASK_EQ -> bit;
+      case LANEMASK_LE -> bit | bit - 1;
+      case LANEMASK_LT -> bit - 1;
+      case LANEMASK_GE -> -bit;
+      case LANEMASK_GT -> -bit & ~bit;
+      case DYNAMIC_SMEM_SIZE -> dynamicShared;
+      case TOTAL_SMEM_SIZE -> program.sharedBytes() + dynamicShared;
+      case CTAID_X, CTAID_Y, CTAID_Z -> 0;
+    };
   }
 
   private void placeBlock(Warp warp, int x, int y, int z) {
     int[] specials = program.specials();
     for (int i = 0; i < specials.length; i += 2) {
-      Special special = Special.values()[specials[i]];
+      Special special = SPECIALS[specials[i]];
       if (special == Special.CTAID_X || special == Special.CTAID_Y || special == Special.CTAID_Z) {
         int value = special == Special.CTAID_X ? x : special == Special.CTAID_Y ? y : z;
         int place = specials[i + 1] * Warp.LANES;

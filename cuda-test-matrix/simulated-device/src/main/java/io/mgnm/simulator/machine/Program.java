@@ -5,7 +5,7 @@ import io.mgnm.simulator.ptx.PtxFunction;
 /**
  * A kernel decoded for execution.
  *
- * @param code instructions; falling off the end does not happen
+ * @param code its instructions
  * @param words 32-bit places in the register file, constants and special registers included
  * @param longs 64-bit places
  * @param predicates predicate places; place 0 is the carry flag
@@ -22,7 +22,7 @@ import io.mgnm.simulator.ptx.PtxFunction;
  */
 public record Program(
     PtxFunction function,
-    Instruction[] code,
+    Code code,
     int words,
     int longs,
     int predicates,
@@ -36,6 +36,11 @@ public record Program(
     int globalGranule,
     boolean usesAsyncCopy,
     boolean blocksIndependent) {
+
+  /** Places of the register file, words, then longs, then predicates. */
+  int places() {
+    return words + longs + predicates;
+  }
 
   /**
    * Constants by place: {@code words[i]} belongs at 32-bit place {@code wordPlaces[i]}, and so on.

@@ -28,7 +28,7 @@ public final class SharedMemory {
       words = new int[count];
       written = new byte[count];
       pending = new boolean[count];
-      writer = new long[count << 2 - granuleShift];
+      writer = new long[count << (2 - granuleShift)];
       reader = new long[writer.length];
       otherReader = new long[writer.length];
       shift = granuleShift;
@@ -96,6 +96,10 @@ public final class SharedMemory {
       }
       return;
     }
+    if (lanes.contiguous && lanes.bytes >= 4) {
+      checkReadRun(warp, at, lanes, fence, granules);
+      return;
+    }
     long newest = 0;
     for (int i = 0; i < Warp.LANES; i++) {
       int g = (int) (lanes.at[i] >>> shift);
@@ -127,8 +131,32 @@ public final class SharedMemory {
     }
   }
 
+  private void checkReadRun(
+      Warp warp, Instruction at, AddressLanes lanes, long fence, int granules) {
+    int begin = (int) (lanes.min >>> shift);
+    int finish = begin + (lanes.end - lanes.first) * granules;
+    long newest = 0;
+    for (int g = begin; g < finish; g++) {
+      newest = Math.max(newest, writer[g]);
+    }
+    if (newest >= fence) {
+      for (int k = 0; k < granules; k++) {
+        conflicts(warp, at, lanes, k);
+      }
+    }
+    long stamp = Stamps.of(warp.block.time, warp.index, lanes.first);
+    for (int g = begin; g < finish; stamp++) {
+      for (int k = 0; k < granules; k++, g++) {
+        noteReader(g, stamp, fence);
+      }
+    }
+  }
+
   private void noteReader(int granule, long stamp, long fence) {
     long last = reader[granule];
+    if (last == stamp) {
+      return;
+    }
     if (last >= fence) {
       if (Stamps.warp(last) != Stamps.warp(stamp)) {
         otherReader[granule] = last;
@@ -187,10 +215,12 @@ public final class SharedMemory {
     long stamp = Stamps.of(block.time, warp.index, 0) | atomic;
     int suspects = suspects(lanes, granules, fence, stamp);
     boolean laneByLane = store != null && (suspects != 0 || !lanes.contiguous);
-    if (!laneByLane && granules == 1 && lanes.contiguous) {
-      int first = (int) (lanes.min >>> shift);
-      for (int i = 0; i < Warp.LANES; i++) {
-        writer[first + i] = stamp + i;
+    if (suspects == 0 && lanes.contiguous) {
+      int g = (int) (lanes.min >>> shift);
+      for (int i = lanes.first; i < lanes.end; i++) {
+        for (int k = 0; k < granules; k++) {
+          writer[g++] = stamp + i;
+        }
       }
       if (store != null) {
         store.putAll(warp, lanes);
@@ -222,19 +252,30 @@ public final class SharedMemory {
   /** Lanes about to write what another thread touched since the last block barrier. */
   private int suspects(AddressLanes lanes, int granules, long fence, long stamp) {
     int result = 0;
+    if (lanes.contiguous) {
+      int k = (int) (lanes.min >>> shift);
+      for (int i = lanes.first; i < lanes.end; i++) {
+        for (int end = k + granules; k < end; k++) {
+          result |= touchedByOthers(k, fence, stamp + i) ? 1 << i : 0;
+        }
+      }
+      return result;
+    }
     for (int i = 0; i < Warp.LANES; i++) {
       int g = (int) (lanes.at[i] >>> shift);
       for (int k = g; k < g + granules; k++) {
-        long w = writer[k];
-        long r = reader[k];
-        boolean others =
-            w >= fence && ((w ^ stamp + i) & Stamps.WHO) != 0
-                || r >= fence && ((r ^ stamp + i) & Stamps.WHO) != 0
-                || otherReader[k] >= fence;
-        result |= others ? 1 << i : 0;
+        result |= touchedByOthers(k, fence, stamp + i) ? 1 << i : 0;
       }
     }
     return result & lanes.mask;
+  }
+
+  private boolean touchedByOthers(int granule, long fence, long stamp) {
+    long w = writer[granule];
+    long r = reader[granule];
+    return (w >= fence && ((w ^ stamp) & Stamps.WHO) != 0)
+        || (r >= fence && ((r ^ stamp) & Stamps.WHO) != 0)
+        || otherReader[granule] >= fence;
   }
 
   private void checkOne(Warp warp, Instruction at, int lane, int granule, boolean atomic) {
@@ -279,7 +320,7 @@ public final class SharedMemory {
     if (lanes.bytes >= 4) {
       if (lanes.uniform || lanes.contiguous) {
         int first = (int) (lanes.min >>> 2);
-        int end = (int) (lanes.max + lanes.bytes >>> 2);
+        int end = (int) ((lanes.max + lanes.bytes) >>> 2);
         int full = 15;
         for (int w = first; w < end; w++) {
           full &= written[w];
@@ -319,7 +360,7 @@ public final class SharedMemory {
 
   private void markWritten(AddressLanes lanes) {
     if (lanes.contiguous && lanes.bytes >= 4) {
-      int end = (int) (lanes.max + lanes.bytes >>> 2);
+      int end = (int) ((lanes.max + lanes.bytes) >>> 2);
       Arrays.fill(written, (int) (lanes.min >>> 2), end, (byte) 15);
     } else if (lanes.bytes >= 4) {
       int count = lanes.bytes >> 2;
@@ -389,7 +430,7 @@ public final class SharedMemory {
         pending[word + k] = false;
         pendingWords--;
       }
-      for (int g = word + k << 2 - shift; g < word + k + 1 << 2 - shift; g++) {
+      for (int g = (word + k) << (2 - shift); g < (word + k + 1) << (2 - shift); g++) {
         writer[g] = Stamps.of(warp.block.time, warp.index, lane);
       }
     }

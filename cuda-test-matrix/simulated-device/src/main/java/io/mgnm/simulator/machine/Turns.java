@@ -46,6 +46,6 @@ public final class Turns {
   /** Whether lanes of one access go from the highest to the lowest. */
   public boolean descending() {
     return order instanceof Order.Descending
-        || order instanceof Order.Random && random.nextBoolean();
+        || (order instanceof Order.Random && random.nextBoolean());
   }
 }

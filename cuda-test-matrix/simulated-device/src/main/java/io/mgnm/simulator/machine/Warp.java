@@ -52,7 +52,8 @@ public final class Warp {
   /** Cycle of the last issue, alone on the machine. */
   int now;
 
-  private final Program program;
+  private final Code code;
+  private final Instruction[] instructions;
   private final List<Part> parts = new ArrayList<>();
   private Part current;
   private int yields;
@@ -70,13 +71,14 @@ public final class Warp {
     this.processor = processor;
     this.block = block;
     this.index = index;
-    this.program = program;
+    code = program.code();
+    instructions = code.instructions();
     r = new int[program.words() * LANES];
     q = new long[program.longs() * LANES];
     p = new int[program.predicates()];
     p[TRUE] = -1;
     written = new int[program.tracked()];
-    ready = new int[program.words() + program.longs() + program.predicates()];
+    ready = new int[Timing.slots(program.places())];
     local = new LocalMemory(program.localBytes());
     async = new AsyncCopies();
   }
@@ -117,59 +119,43 @@ public final class Warp {
       return;
     }
     Part part = current;
-    Instruction[] code = program.code();
-    boolean counting = processor.counting;
-    long[] issued = processor.issued;
-    long[] laneCount = processor.lanes;
-    int[] readyAt = ready;
     int left = budget;
-    while (left-- > 0) {
-      if (part.join != null && part.pc == part.join.pc) {
+    while (left > 0) {
+      int from = part.pc;
+      if (part.join != null && from == part.join.pc) {
         arriveAtJoin(part);
+        left--;
         if (!choose()) {
           return;
         }
         part = current;
         continue;
       }
-      Instruction instruction = code[part.pc];
-      int mask = part.mask;
-      if (instruction.guard >= 0) {
-        int guard = p[instruction.guard];
-        mask &= instruction.guardNegated ? ~guard : guard;
+      int to = Math.min(code.runEnd(from), from + left);
+      if (to > from) {
+        straight(part.mask, from, to);
+        part.pc = to;
+        left -= to - from;
+        continue;
       }
-      if (counting) {
-        issued[part.pc]++;
-        laneCount[part.pc] += Integer.bitCount(mask);
-        int issue = now + 1;
-        for (int place : instruction.reads) {
-          issue = Math.max(issue, readyAt[place]);
-        }
-        now = issue;
-        for (int place : instruction.writes) {
-          readyAt[place] = issue + instruction.latency;
-        }
+      processor.issued.add(from, from + 1, part.mask);
+      if (processor.counting) {
+        now = code.timing.issue(ready, now, from, from + 1);
       }
-      if (instruction.control) {
-        ((ControlInstruction) instruction).control(this, part);
-        if (part != current || part.state != State.RUNNABLE) {
-          if (!choose()) {
-            return;
-          }
-          part = current;
+      ((ControlInstruction) instructions[from]).control(this, part);
+      left--;
+      if (part != current || part.state != State.RUNNABLE) {
+        if (!choose()) {
+          return;
         }
-      } else {
-        if (mask != 0) {
-          instruction.execute(this, mask);
-        }
-        part.pc++;
+        part = current;
       }
     }
     executed += budget;
     if (executed > processor.instructionLimit) {
       throw fault(
           DeviceFault.Kind.ENDLESS,
-          code[part.pc],
+          instructions[part.pc],
           Integer.numberOfTrailingZeros(part.mask),
           0,
           "the warp has executed " + executed + " instructions");
@@ -179,10 +165,39 @@ public final class Warp {
     }
   }
 
+  /** Instructions without a branch, a wait or a meeting place between. */
+  private void straight(int lanes, int from, int to) {
+    boolean counting = processor.counting;
+    processor.issued.add(from, to, lanes);
+    if (counting) {
+      now = code.timing.issue(ready, now, from, to);
+    }
+    for (int i = from; i < to; i++) {
+      Instruction instruction = instructions[i];
+      int mask = lanes;
+      if (instruction.guard >= 0) {
+        int guard = p[instruction.guard];
+        mask &= instruction.guardNegated ? ~guard : guard;
+        if (counting) {
+          processor.issued.withoutLanes(i, lanes & ~mask);
+        }
+        if (mask == 0) {
+          continue;
+        }
+      }
+      instruction.execute(this, mask);
+    }
+  }
+
   /** Makes {@link #current} a part that can run; false where there is none. */
   private boolean choose() {
     if (current != null && current.state == State.RUNNABLE && current.mask != 0) {
       return true;
+    }
+    if (parts.size() == 1) {
+      Part only = parts.getFirst();
+      current = only.state == State.RUNNABLE ? only : null;
+      return current != null;
     }
     List<Part> candidates = new ArrayList<>();
     for (Part part : parts) {
@@ -259,10 +274,22 @@ public final class Warp {
     }
     processor.divergentBranches++;
     Join meeting = meeting(part, join);
-    Part other = new Part(target, taken, meeting);
     part.pc++;
-    part.mask = rest;
     part.join = meeting;
+    if (meeting != null && meeting.pc == target) {
+      // Nothing to do on the way there: these lanes are there already.
+      meeting.arrived |= taken;
+      part.mask = rest;
+      return;
+    }
+    if (meeting != null && meeting.pc == part.pc) {
+      meeting.arrived |= rest;
+      part.pc = target;
+      part.mask = taken;
+      return;
+    }
+    Part other = new Part(target, taken, meeting);
+    part.mask = rest;
     parts.add(other);
     current = processor.turns.pickOne(part, other);
     if (current == part && other.state == State.RUNNABLE) {
@@ -272,7 +299,7 @@ public final class Warp {
   }
 
   private static Join meeting(Part part, int join) {
-    if (join < 0 || part.join != null && part.join.pc == join) {
+    if (join < 0 || (part.join != null && part.join.pc == join)) {
       return part.join;
     }
     return new Join(join, part.join, part.mask);
@@ -333,7 +360,7 @@ public final class Warp {
   }
 
   public Instruction at(Part part) {
-    return program.code()[part.pc];
+    return instructions[part.pc];
   }
 
   /** Lanes of {@code mask} have synchronised: what each did before is ordered for the others. */
@@ -424,7 +451,7 @@ public final class Warp {
           text.append(
               String.format(
                   ", lanes %08x before PTX line %d, where the paths meet",
-                  join.arrived, program.code()[join.pc].statement.line()));
+                  join.arrived, instructions[join.pc].statement.line()));
         }
       }
     }

@@ -19,7 +19,6 @@ public final class Allocation {
   private int[] words;
   private byte[] written;
   private BlockOwnership ownership;
-  private boolean consulted;
 
   Allocation(long base, long size, String label, boolean readOnly) {
     this.base = base;
@@ -89,21 +88,10 @@ public final class Allocation {
 
   /** Which block touched what in the present launch, at this granule; made afresh if it differs. */
   public BlockOwnership ownership(int granuleShift) {
-    consulted = true;
     if (ownership == null || ownership.granuleShift() != granuleShift) {
       ownership = newOwnership(granuleShift);
     }
     return ownership;
-  }
-
-  /**
-   * Whether a launch asked for the ownership, and so may have touched the bytes, since the last
-   * call.
-   */
-  public boolean takeConsulted() {
-    boolean was = consulted;
-    consulted = false;
-    return was;
   }
 
   /** The same as far as a launch has made it; null before the first. */
@@ -168,11 +156,27 @@ public final class Allocation {
   void putByte(long offset, byte value) {
     int word = (int) (offset >>> 2);
     int shift = (int) (offset & 3) * 8;
-    words()[word] = words[word] & ~(0xff << shift) | (value & 0xff) << shift;
+    words()[word] = (words[word] & ~(0xff << shift)) | (value & 0xff) << shift;
   }
 
   boolean isWritten(long offset) {
     return (written()[(int) (offset >>> 2)] >>> (offset & 3) & 1) != 0;
+  }
+
+  /** The first byte of the range that was never written, or -1. */
+  long firstUnwritten(long offset, long bytes) {
+    byte[] mask = written();
+    long end = offset + bytes;
+    for (long at = offset; at < end; at = (at | 3) + 1) {
+      if (mask[(int) (at >>> 2)] != 15) {
+        for (long b = at; b < Math.min(end, (at | 3) + 1); b++) {
+          if (!isWritten(b)) {
+            return b;
+          }
+        }
+      }
+    }
+    return -1;
   }
 
   void setWritten(long offset, long bytes, boolean value) {

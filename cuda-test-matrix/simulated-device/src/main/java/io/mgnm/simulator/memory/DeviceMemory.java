@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * The memory of one simulated device. Addresses are made up: they mean nothing to the host process,
@@ -29,6 +30,7 @@ public final class DeviceMemory {
 
   private final long capacity;
   private final TreeMap<Long, Allocation> byBase = new TreeMap<>();
+  private final Set<Allocation> live = new LinkedHashSet<>();
   private final Set<Hold> holds = new LinkedHashSet<>();
   private long next;
   private long used;
@@ -79,7 +81,9 @@ public final class DeviceMemory {
     long base = next;
     next = (base + bytes + GUARD + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     used += bytes;
-    byBase.put(base, new Allocation(base, bytes, label, readOnly));
+    Allocation allocation = new Allocation(base, bytes, label, readOnly);
+    byBase.put(base, allocation);
+    live.add(allocation);
     return base;
   }
 
@@ -107,9 +111,11 @@ public final class DeviceMemory {
               throw new DeviceMemoryException(
                   Kind.STILL_NEEDED,
                   address,
-                  String.format("free of %s, still needed by: %s", allocation, hold.reason()));
+                  String.format(
+                      "free of %s, still needed by: %s", allocation, hold.reason().get()));
             });
     used -= allocation.size();
+    live.remove(allocation);
     allocation.release();
   }
 
@@ -186,13 +192,8 @@ public final class DeviceMemory {
   /** The first address in the range that was never written, if any. */
   public Optional<Long> firstUnwritten(long address, long bytes) {
     Allocation allocation = require(address, bytes, "read");
-    long offset = address - allocation.base();
-    for (long i = offset; i < offset + bytes; i++) {
-      if (!allocation.isWritten(i)) {
-        return Optional.of(allocation.base() + i);
-      }
-    }
-    return Optional.empty();
+    long at = allocation.firstUnwritten(address - allocation.base(), bytes);
+    return at < 0 ? Optional.empty() : Optional.of(allocation.base() + at);
   }
 
   /** The allocation, live or freed, whose range holds the address; null where there is none. */
@@ -235,7 +236,7 @@ public final class DeviceMemory {
   }
 
   /** Marks a range as needed by a pending operation. */
-  public Hold hold(long address, long bytes, Access access, String reason) {
+  public Hold hold(long address, long bytes, Access access, Supplier<String> reason) {
     Hold hold = new Hold(this, address, bytes, access, reason);
     holds.add(hold);
     return hold;
@@ -257,13 +258,7 @@ public final class DeviceMemory {
 
   /** Live allocations in the order of their making: what is left here at the end has leaked. */
   public List<Allocation> live() {
-    List<Allocation> result = new ArrayList<>();
-    for (Allocation allocation : byBase.values()) {
-      if (allocation.live()) {
-        result.add(allocation);
-      }
-    }
-    return result;
+    return new ArrayList<>(live);
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.mgnm.simulator.memory;
 
+import java.util.function.Supplier;
+
 /**
  * A range that a pending operation still needs. Until {@link #release}, freeing the allocation is
  * an error, and {@link DeviceMemory#conflict} finds the range.
@@ -9,7 +11,8 @@ package io.mgnm.simulator.memory;
  * @param access what the pending operation will do with it
  * @param reason the operation, for reports
  */
-public record Hold(DeviceMemory memory, long address, long bytes, Access access, String reason) {
+public record Hold(
+    DeviceMemory memory, long address, long bytes, Access access, Supplier<String> reason) {
 
   /** The operation is done. Idempotent. */
   public void release() {

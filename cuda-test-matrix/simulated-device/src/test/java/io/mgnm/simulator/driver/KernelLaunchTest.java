@@ -75,7 +75,10 @@ class KernelLaunchTest {
       Gpu.check(kernel.launch(3, 128, 0, null, a, b, c, N));
       assertThat(machine.launches()).as("not yet").isEmpty();
       assertThat(DeviceFloats.read(c, N)).isEqualTo(ramp(N, 3));
-      assertThat(machine.launches()).singleElement().extracting("kernel").isEqualTo("vector_add");
+      assertThat(machine.launches())
+          .singleElement()
+          .extracting("kernel", "blocks", "blocksRun", "threads", "dynamicShared")
+          .containsExactly("vector_add", 3L, 3L, 128, 0);
       assertThat(machine.trace().calls("cuLaunchKernel").getFirst().detail())
           .contains("vector_add, grid (3,1,1), block (128,1,1)");
     }

@@ -95,6 +95,15 @@ final class Bench {
     return launch(kernel, grid, block, arguments).run();
   }
 
+  /**
+   * From now on the kernel runs in the form that it would have after many launches.
+   *
+   * @return instructions that changed
+   */
+  int warm(String kernel) {
+    return module.kernel(kernel).program.code().warmAll();
+  }
+
   /** Frees a buffer and keeps its address. */
   void free(long address) {
     memory.free(address);

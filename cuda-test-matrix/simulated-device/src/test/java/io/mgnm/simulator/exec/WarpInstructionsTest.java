@@ -99,8 +99,8 @@ class WarpInstructionsTest {
     // Two pairs of warps, each pair with a barrier of its own.
     got =
         run(
-            "__shared__ int s[128]; s[t] = v; asm volatile(\"bar.sync %0, 64;\" :: \"r\"(1 + t / 64)"
-                + " : \"memory\"); r = s[t ^ 32];",
+            "__shared__ int s[128]; s[t] = v; asm volatile(\"bar.sync %0, 64;\" :: \"r\"(1 + t /"
+                + " 64) : \"memory\"); r = s[t ^ 32];",
             128, v, order);
     for (int i = 0; i < 128; i++) {
       assertThat(got[i]).isEqualTo(v[i ^ 32]);
@@ -229,8 +229,8 @@ class WarpInstructionsTest {
     return switch (type) {
       case "tf32" -> Float.floatToRawIntBits(low);
       case "bf16" ->
-          Float.floatToRawIntBits(low) >>> 16 | Float.floatToRawIntBits(high) & 0xffff0000;
-      default -> Float.floatToFloat16(low) & 0xffff | Float.floatToFloat16(high) << 16;
+          Float.floatToRawIntBits(low) >>> 16 | (Float.floatToRawIntBits(high) & 0xffff0000);
+      default -> (Float.floatToFloat16(low) & 0xffff) | Float.floatToFloat16(high) << 16;
     };
   }
 
@@ -256,7 +256,7 @@ class WarpInstructionsTest {
         int column = lane % 4 * 2;
         int low = transposed.isEmpty() ? row * 8 + column : column * 8 + row;
         int high = transposed.isEmpty() ? low + 1 : low + 8;
-        assertThat(got[lane * 4 + m]).isEqualTo(m * 64 + low | m * 64 + high << 16);
+        assertThat(got[lane * 4 + m]).isEqualTo(m * 64 + low | (m * 64 + high) << 16);
       }
     }
   }

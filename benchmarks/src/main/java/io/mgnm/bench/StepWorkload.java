@@ -1,0 +1,60 @@
+package io.mgnm.bench;
+
+import io.mgnm.config.Key;
+import io.mgnm.model.ModelConfig;
+import io.mgnm.model.Optimizer;
+import io.mgnm.model.Parameters;
+import io.mgnm.model.TrainingStep;
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.StepState;
+
+/** Whole training steps: draw, forward, loss, backward, reduce, update. */
+final class StepWorkload implements Workload {
+  private final Scope scope;
+  private final StepState state;
+  private final TrainingStep step;
+  private final int histories;
+  private double loss;
+
+  StepWorkload(Backend backend, Case what) {
+    scope = backend.scope("benchmark");
+    Parameters parameters =
+        Parameters.allocate(
+            scope, ModelConfig.of(what.settings()), what.events().items(), what.events().users());
+    Values.fill(parameters);
+    state = scope.stepState();
+    state.set(0, what.settings().real(Key.LEARNING_RATE));
+    histories = Math.min(what.settings().integer(Key.BATCH), what.events().users());
+    step =
+        new TrainingStep(
+            backend,
+            what.settings(),
+            parameters,
+            Optimizer.allocate(scope, parameters),
+            what.events().upload(scope),
+            state);
+  }
+
+  @Override
+  public void run() {
+    step.run();
+    loss += state.read().loss();
+  }
+
+  @Override
+  public long histories() {
+    return histories;
+  }
+
+  @Override
+  public double result() {
+    return loss;
+  }
+
+  @Override
+  public void close() {
+    step.close();
+    scope.close();
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * {@code mgnm bench}: how long a training step and scoring take here.
+ *
+ * <p>A workload is checked against the reference before it is timed. What is compared with each
+ * other is timed in turns within one run, since machines are shared; reported are medians with the
+ * least and the most. Depends on {@code io.mgnm} below; nothing depends on it.
+ */
+package io.mgnm.bench;

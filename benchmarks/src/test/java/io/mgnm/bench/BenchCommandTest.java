@@ -1,0 +1,85 @@
+package io.mgnm.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.mgnm.cli.MgnmCommand;
+import io.mgnm.ops.Backend;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchCommandTest {
+  @TempDir private Path folder;
+
+  @Test
+  void timesStepsAndScoringAndWritesBothForms() throws IOException {
+    StringWriter out = new StringWriter();
+    Path json = folder.resolve("bench.json");
+    int code =
+        MgnmCommand.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(out))
+            .execute("bench", "all", "--seconds", "0.01", "--json", json.toString());
+    assertThat(code).as(out.toString()).isZero();
+    assertThat(out.toString())
+        .contains("| step, histories of 100, d 16 | 1 |")
+        .contains("| score 1,001, histories of 100, d 40 | 1 |")
+        .contains("`bin/mgnm bench all` on ");
+    JsonNode written = new ObjectMapper().readTree(json.toFile());
+    assertThat(written.path("rows").size()).isGreaterThanOrEqualTo(8);
+    for (JsonNode row : written.path("rows")) {
+      JsonNode seconds = row.path("seconds");
+      assertThat(seconds.path("least").asDouble()).isPositive();
+      assertThat(seconds.path("median").asDouble())
+          .isBetween(seconds.path("least").asDouble(), seconds.path("most").asDouble());
+    }
+  }
+
+  /** A backend that computes something else is not timed. */
+  @Test
+  void aWrongResultIsNotTimed() {
+    Case what = Case.all().getFirst();
+    assertThatThrownBy(
+            () -> new Timing("cpu", 0.01).time(what, BenchCommandTest::wrongOffTheReference, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("cpu gives ")
+        .hasMessageContaining("nothing is timed");
+  }
+
+  private static Workload wrongOffTheReference(Backend backend, Case what) {
+    StepWorkload step = new StepWorkload(backend, what);
+    return new Workload() {
+      @Override
+      public void run() {
+        step.run();
+      }
+
+      @Override
+      public long histories() {
+        return step.histories();
+      }
+
+      @Override
+      public double result() {
+        return step.result() * (backend.name().equals("reference") ? 1 : 1.001);
+      }
+
+      @Override
+      public void close() {
+        step.close();
+      }
+    };
+  }
+
+  @Test
+  void theMedianLiesBetweenTheEnds() {
+    assertThat(Spread.of(new double[] {3, 1, 2})).isEqualTo(new Spread(2, 1, 3, 3));
+    assertThat(Spread.of(new double[] {4, 1, 2, 3})).isEqualTo(new Spread(2.5, 1, 4, 4));
+  }
+}

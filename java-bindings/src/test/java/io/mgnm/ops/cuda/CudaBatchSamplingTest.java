@@ -1,0 +1,130 @@
+package io.mgnm.ops.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.mgnm.ops.Axis;
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.BackendOptions;
+import io.mgnm.ops.Backends;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchSampling;
+import io.mgnm.ops.BatchShape;
+import io.mgnm.ops.Histories;
+import io.mgnm.ops.IntTensor;
+import io.mgnm.ops.Lifetime;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.Sequence;
+import io.mgnm.ops.StepState;
+import io.mgnm.ops.Tensor;
+import io.mgnm.ops.parity.Subject;
+import io.mgnm.simulator.count.Counters;
+import io.mgnm.simulator.driver.Machine;
+import io.mgnm.simulator.exec.LaunchReport;
+import io.mgnm.simulator.junit.SimulatedCuda;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What batch_sampling costs: launches, memory traffic, registers. */
+@SimulatedCuda
+class CudaBatchSamplingTest {
+  private static final int SECTOR = 32;
+
+  /** Logits go out once, in runs of positions; a history's run need not begin with a sector. */
+  @ParameterizedTest
+  @CsvSource({"10, 4, 4", "50, 4, 4", "100, 4, 4", "100, 1, 4", "97, 6, 8"})
+  void writesEachLogitOnce(int length, int levels, int interests, Machine machine) {
+    int histories = 12;
+    try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
+        Subject subject = new Subject(cuda, 1)) {
+      int[] lengths = new int[histories];
+      Arrays.fill(lengths, length);
+      Batch batch = subject.batch(lengths, 2, 8, levels, interests);
+      Tensor logits = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+      StepState state = subject.scope().stepState();
+      state.set(1, 0.1);
+      BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, false));
+      sampling.trainingLogits(state, batch, logits);
+      sampling.scoringLogits(batch, logits);
+    }
+    long bytes = 4L * histories * length * levels * interests;
+    assertThat(machine.launches()).hasSize(2);
+    for (LaunchReport launch : machine.launches()) {
+      Counters counters = launch.counters();
+      assertThat(counters.storeBytes()).isEqualTo(bytes);
+      assertThat((double) counters.storeSectors())
+          .isLessThan(1.25 * bytes / SECTOR + 8 * histories);
+      // Where a run ends inside a warp, columns of the tile collide. The generator's arithmetic is
+      // what the kernel is made of: conflicts must not matter beside it.
+      assertThat((double) counters.sharedConflicts())
+          .isLessThanOrEqualTo(0.02 * counters.warpInstructionsTotal());
+    }
+  }
+
+  /** A step's integers in one launch, and no word from the device until somebody asks. */
+  @Test
+  void oneRecordingDrawsStepAfterStep(Machine machine) {
+    try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
+        Scope scope = cuda.scope("test")) {
+      int users = 300;
+      int[] offsets = IntStream.rangeClosed(0, users).map(user -> 5 * user).toArray();
+      BatchSampling.Samples samples =
+          new BatchSampling.Samples(
+              ints(scope, IntStream.range(0, 5 * users).map(i -> i % 97).toArray()),
+              ints(scope, offsets),
+              ints(scope, IntStream.range(0, users).toArray()),
+              ints(scope, IntStream.range(0, users).map(user -> 5 * user + 4).toArray()),
+              ints(scope, IntStream.range(0, 97).toArray()),
+              ints(scope, new int[0]));
+      Batch batch = scope.batch(new BatchShape(256, 1024, 4, 6, 8, 1, 1));
+      StepState state = scope.stepState();
+      BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, false));
+      try (Sequence sequence = cuda.record("draw", () -> sampling.draw(samples, state, batch))) {
+        int before = machine.trace().calls().size();
+        sequence.run();
+        assertThat(machine.trace().calls().stream().skip(before).map(call -> call.function()))
+            .doesNotContain("cuMemcpyDtoHAsync_v2", "cuStreamSynchronize")
+            .contains("cuGraphLaunch");
+        Histories first = batch.download();
+        assertThat(first.count()).isEqualTo(256);
+        assertThat(first.offsets()[256]).isEqualTo(1024);
+        sequence.run();
+        Histories second = batch.download();
+        assertThat(second.count()).isEqualTo(44);
+        int[] all =
+            IntStream.concat(Arrays.stream(first.users()), Arrays.stream(second.users()))
+                .sorted()
+                .toArray();
+        assertThat(all).containsExactly(IntStream.range(0, users).toArray());
+        assertThat(state.read().stepsDone()).isEqualTo(2);
+      }
+    }
+    assertThat(machine.launches()).hasSize(2);
+  }
+
+  private static IntTensor ints(Scope scope, int[] values) {
+    IntTensor tensor = scope.ints(values.length);
+    tensor.upload(values);
+    return tensor;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 16", "1, 16", "0, 1", "0, 15", "0, 48"})
+  void staysWithinItsRegisters(int popular, int capsules) {
+    CompiledKernel.staysWithin(
+        "batch_sampling",
+        Map.of("POPULAR", popular, "CAPSULES", capsules),
+        Map.of(
+            "batch_sampling_draw",
+            64,
+            "batch_sampling_training_logits",
+            64,
+            "batch_sampling_scoring_logits",
+            64,
+            "batch_sampling_zero_logits",
+            32));
+  }
+}

@@ -1,0 +1,131 @@
+package io.mgnm.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.mgnm.config.Key;
+import io.mgnm.config.Settings;
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.BackendOptions;
+import io.mgnm.ops.Backends;
+import io.mgnm.ops.BatchSampling;
+import io.mgnm.ops.Histories;
+import io.mgnm.ops.IntTensor;
+import io.mgnm.ops.Scope;
+import io.mgnm.ops.StepState;
+import io.mgnm.ops.Tensor;
+import io.mgnm.ops.reference.Precision;
+import io.mgnm.ops.reference.ReferenceBackend;
+import io.mgnm.train.TestRuns;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole recorded steps on a backend do what they do on the reference. */
+class TrainingStepParityTest {
+  private static final int STEPS = 20;
+  private static final int ITEMS = 60;
+  private static final int USERS = 30;
+
+  /** Another order of sums, before it grows from step to step as the naive error does. */
+  private static final double FLOOR = 0x1p-20;
+
+  private record Run(List<Double> losses, List<Histories> batches) {}
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.interests=3",
+        "encoder=transformer",
+        "encoder=none",
+        "routing.encoded=agreement",
+        "routing.init=zeros",
+        "readout=joint",
+        "embedding.update=dense",
+        "negatives.count=1",
+        "model.layers=0"
+      })
+  void lossesOfTheFirstStepsAgree(String assignment) {
+    // Adam's own epsilon makes its first update the gradient's sign, which rounding may turn.
+    Settings settings =
+        TestRuns.settings().with(assignment).with(Key.BATCH, 16).with(Key.EPSILON, 0.1);
+    Run truth = run(new ReferenceBackend(Precision.DOUBLE), settings);
+    Run naive = run(new ReferenceBackend(Precision.SINGLE), settings);
+    Run came = run(Backends.open("cpu", new BackendOptions(2)), settings);
+    double naiveError = 0; // the largest so far: errors grow from step to step
+    for (int step = 0; step < STEPS; step++) {
+      assertThat(came.batches().get(step).items()).isEqualTo(truth.batches().get(step).items());
+      assertThat(came.batches().get(step).candidates())
+          .isEqualTo(truth.batches().get(step).candidates());
+      double expected = truth.losses().get(step);
+      naiveError = Math.max(naiveError, Math.abs(naive.losses().get(step) - expected));
+      assertThat(Math.abs(came.losses().get(step) - expected))
+          .as("error of step %d, expected %s, naive error %s", step + 1, expected, naiveError)
+          .isLessThanOrEqualTo(2 * naiveError + FLOOR * expected);
+    }
+    // And the model does something: the losses are not those of scores that are all 0.
+    double zero = Math.log(2) * (1 + settings.integer(Key.NEGATIVES)) * 16;
+    assertThat(truth.losses().getLast() / zero % 1).isNotCloseTo(0, offset());
+    assertThat(truth.losses().getLast()).isLessThan(truth.losses().getFirst());
+  }
+
+  private static org.assertj.core.data.Offset<Double> offset() {
+    return org.assertj.core.data.Offset.offset(1e-6);
+  }
+
+  private static Run run(Backend opened, Settings settings) {
+    try (Backend backend = opened;
+        Scope scope = backend.scope("test")) {
+      Parameters p = Parameters.allocate(scope, ModelConfig.of(settings), ITEMS, USERS);
+      SplittableRandom random = new SplittableRandom(4);
+      for (Tensor tensor : List.of(p.items(), p.users(), p.weights())) {
+        fill(tensor, random);
+      }
+      StepState state = scope.stepState();
+      state.set(0, 0.05);
+      Run run = new Run(new ArrayList<>(), new ArrayList<>());
+      try (TrainingStep step =
+          new TrainingStep(
+              backend, settings, p, Optimizer.allocate(scope, p), samples(scope), state)) {
+        for (int i = 0; i < STEPS; i++) {
+          step.run();
+          run.losses().add(state.read().loss());
+          run.batches().add(step.batch().download());
+        }
+      }
+      return run;
+    }
+  }
+
+  /** Histories of 1 to 25 items; 20 are fed. */
+  private static BatchSampling.Samples samples(Scope scope) {
+    int[] offsets = new int[USERS + 1];
+    for (int user = 0; user < USERS; user++) {
+      offsets[user + 1] = offsets[user] + 2 + user * 7 % 25;
+    }
+    SplittableRandom random = new SplittableRandom(5);
+    return new BatchSampling.Samples(
+        ints(scope, random.ints(offsets[USERS], 0, ITEMS).toArray()),
+        ints(scope, offsets),
+        ints(scope, IntStream.range(0, USERS).toArray()),
+        ints(scope, IntStream.range(0, USERS).map(user -> offsets[user + 1] - 1).toArray()),
+        ints(scope, IntStream.range(0, ITEMS).toArray()),
+        ints(scope, new int[0]));
+  }
+
+  private static IntTensor ints(Scope scope, int[] values) {
+    IntTensor tensor = scope.ints(values.length);
+    tensor.upload(values);
+    return tensor;
+  }
+
+  private static void fill(Tensor tensor, SplittableRandom random) {
+    float[] values = new float[tensor.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (random.nextGaussian() * 0.4);
+    }
+    tensor.upload(values);
+  }
+}
