@@ -40,8 +40,8 @@ struct GraphTiles {
   static constexpr int WIDTH = 4 * QUADS;
   static constexpr int STRIDE = ItemRows<D>::STRIDE;
   static constexpr bool NORMALISED = NORMALISATION != NONE;
-  static constexpr int W = 0;  // WIDTH rows, those from D on zero
-  static constexpr int U = WIDTH * STRIDE;
+  static constexpr int W = 0;  // its rows, and zero rows behind them
+  static constexpr int U = padded_rows(D) * STRIDE;
   static constexpr int SELF = U + WIDTH;
   static constexpr int ROOM = SELF + 32;  // for everything else
 
@@ -66,7 +66,7 @@ struct GraphTiles {
     streamed = kept == 0 && n > limits.resident;
     span = kept != 0 ? n : limits.tile;
     stride = odd_quads(span);
-    portion = multiple_of(4, streamed != 0 ? span : n) * STRIDE;
+    portion = padded_rows(streamed != 0 ? span : n) * STRIDE;
   }
 
   __device__ __forceinline__ static const float* user() {
@@ -95,9 +95,8 @@ struct GraphTiles {
     const float* const x_columns = columns_at(j);
     float* const to = shared_at(a);
     each_pair_tile(rows, columns, [&](int row, int column) {
-      const PairColumns places(column, columns, STRIDE);
       float s[PAIR_COLUMNS] = {};
-      add_dots<D>(s, x_i + min(row, rows - 1) * STRIDE, x_columns, places, user());
+      add_dots<D>(s, x_i + min(row, rows - 1) * STRIDE, x_columns + column * STRIDE, user());
       if (row < rows) {
         put_pairs(to + row * stride + column, columns - column, [&](int c) {
           return sigmoid(s[c]).value;
@@ -127,7 +126,7 @@ struct GraphTiles {
         const int columns = min(span, n - j);
         if (kept == 0) {
           stage(items, i, rows, j, columns);
-          __syncthreads();
+          await_rows();
         }
         adjacency(i, rows, j, columns);
         __syncthreads();
@@ -135,7 +134,7 @@ struct GraphTiles {
           float& degree = shared_at(roots)[i + row];
           const float* const own = shared_at(a + row * stride);
           float sum = j == 0 ? 0.0f : degree;
-#pragma unroll 2
+#pragma unroll 1
           for (int quad = 0; quad < (columns + 3) / 4; ++quad) {
             const float4 four = quad_at(own, quad);
             sum += (four.x + four.y) + (four.z + four.w);
@@ -168,13 +167,12 @@ struct GraphTiles {
           if (j == 0) {
             fetch(own, source.global, source.pitch, i, rows);
           }
-          __syncthreads();
+          await_rows();
         }
         adjacency(i, rows, j, columns);
         __syncthreads();
       }
       const bool last = j + columns == n;
-      const float* const selves = rows_at(streamed != 0 ? own : source.place, i);
       const float* const r = shared_at(roots);
       add_tile(
           rows,
@@ -188,6 +186,7 @@ struct GraphTiles {
           [&](int row, int quad, float4 total) {
             if (NORMALISED && last) {
               const float root = r[i + row];
+              const float* const selves = rows_at(streamed != 0 ? own : source.place, i);
               const float4 self = quad_at(selves + row * STRIDE, quad);
               total = NORMALISATION == KIPF ? times(root, fma(root, self, total))
                                             : fma(root, total, self);

@@ -38,7 +38,7 @@ struct OuterSums {
     for (int held = 0; held < HELD; ++held) {
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        sums[held][k] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        sums[held][k] = zero_quad();
       }
     }
   }
@@ -51,7 +51,7 @@ struct OuterSums {
       const Share share(held);
       if (share.any) {
         const int begin = (share.group + GROUPS - first % GROUPS) % GROUPS;
-#pragma unroll 2
+#pragma unroll 1
         for (int row = begin; row < rows; row += GROUPS) {
           const float4 a = quad_at(left + row * STRIDE, share.left);
           const float4 b = quad_at(right + row * STRIDE, share.right);

@@ -12,7 +12,7 @@ import java.util.Map;
 /** Launches {@code graph_convolution.cu}, whose header says how. */
 final class CudaGraphConvolution implements GraphConvolution {
   private static final String STEM = "graph_convolution";
-  private static final int PLACE = 4; // of HistoryItems, in a quad of its own
+  private static final int SELF = 32; // floats of GraphTiles, with what its directions add
 
   private final CudaBackend backend;
   private final Options options;
@@ -150,9 +150,9 @@ final class CudaGraphConvolution implements GraphConvolution {
         STEM + "." + direction, need, longest, backend.device().sharedBytesPerBlockOptIn());
   }
 
-  /** W, u and the history's place. */
+  /** W, u and the description of the history. */
   private static long fixed(ItemRows rows) {
-    return rows.floats(rows.width()) + rows.width() + PLACE;
+    return rows.floats(rows.d()) + rows.width() + SELF;
   }
 
   private static long vectors(int count, int n) {
