@@ -39,7 +39,8 @@ final class CudnnPass {
     lstm = scope.own(new CudnnLstm(backend.stream(), options.d(), options.hidden()));
     products = options.projected() ? scope.own(new Cublas(backend.stream())) : null;
     weights = scope.allocateFloats(lstm.weightSpace(), "cuDNN: weights");
-    places = scope.allocateInts(2 * options.directionWeights(), "cuDNN: places of weights").buffer();
+    places =
+        scope.allocateInts(2 * options.directionWeights(), "cuDNN: places of weights").buffer();
     backend.stream().upload(places, places());
     describeLargest();
   }
@@ -119,8 +120,7 @@ final class CudnnPass {
     } else {
       DeviceBuffer projected = packed("h R", options.d());
       pack(dY, projected);
-      products.multiply(
-          states(h).transpose(), sequences(projected), projection(dW), false);
+      products.multiply(states(h).transpose(), sequences(projected), projection(dW), false);
       products.multiply(sequences(projected), projection(w).transpose(), states(dH), false);
     }
     backend.stream().clear(dWeights);
@@ -209,11 +209,7 @@ final class CudnnPass {
     backend.launch(
         kernel(name)
             .prepare(
-                LaunchShape.of(backend.blocks(size, BLOCK, BLOCK), BLOCK),
-                from,
-                to,
-                places,
-                size));
+                LaunchShape.of(backend.blocks(size, BLOCK, BLOCK), BLOCK), from, to, places, size));
   }
 
   private CudaKernel kernel(String name) {
