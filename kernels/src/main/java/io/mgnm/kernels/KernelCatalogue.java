@@ -34,6 +34,7 @@ public final class KernelCatalogue {
           "bilstm_backward.cuh",
           "bilstm_cell.cuh",
           "bilstm_forward.cuh",
+          "bilstm_gradients.cuh",
           "bilstm_lanes.cuh",
           "bilstm_tile.cuh",
           "block_prefix.cuh",
@@ -50,6 +51,7 @@ public final class KernelCatalogue {
           "quads.cuh",
           "ragged.cuh",
           "sigmoid.cuh",
+          "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
           "warp.cuh");

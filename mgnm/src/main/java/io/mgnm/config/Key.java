@@ -60,6 +60,11 @@ public enum Key {
       "max",
       "one score of the levels': their maximum, their sum, or one softmax over all interests"),
 
+  LOSS(
+      "loss",
+      Kind.choice("logistic", "softmax"),
+      "logistic",
+      "cross-entropy of every candidate by itself, or of the positive against its negatives"),
   L1_WEIGHT("l1.weight", Kind.real(0, 1), 1e-6, "θ1: weight of the sum of |A|"),
   L1_PER(
       "l1.per", Kind.choice("history", "candidate"), "history", "how often a history's |A| counts"),
