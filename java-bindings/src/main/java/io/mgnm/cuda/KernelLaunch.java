@@ -29,6 +29,16 @@ public final class KernelLaunch {
     this.parameters = Pointer.to(pointers);
   }
 
+  /** Whether it gets memory of which {@code buffer} has some, to read or to write. */
+  public boolean uses(DeviceBuffer buffer) {
+    for (Object argument : arguments) {
+      if (argument instanceof DeviceBuffer other && other.overlaps(buffer)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * Gives it to a stream of the kernel's context.
    *
