@@ -48,6 +48,9 @@ public final class KernelLaunch {
     CudaContext context = stream.context();
     try (CudaContext.Use inside = context.enter()) {
       kernel.module().requireOpen();
+      if (context.isMeasuring()) {
+        return;
+      }
       for (Object argument : arguments) {
         if (argument instanceof DeviceBuffer buffer) {
           buffer.scope().requireOpen();

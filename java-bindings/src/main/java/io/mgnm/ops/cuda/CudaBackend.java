@@ -33,6 +33,7 @@ import io.mgnm.ops.TopK;
 import io.mgnm.ops.TransformerEncoder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs operations on one NVIDIA GPU. See the package for the rules. An operation without kernels is
@@ -124,6 +125,12 @@ public final class CudaBackend implements Backend {
           sequence.finish();
         });
     return sequence;
+  }
+
+  @Override
+  public Optional<DeviceMemory> deviceMemory(Runnable allocations) {
+    requireNoRecording("measuring memory");
+    return Optional.of(new DeviceMemory(context.measure(allocations), context.freeBytes()));
   }
 
   void requireNoRecording(String what) {

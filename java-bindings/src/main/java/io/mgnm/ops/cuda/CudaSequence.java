@@ -70,7 +70,7 @@ final class CudaSequence implements Sequence {
   /** Nothing more will be recorded. */
   void finish() {
     addUp();
-    if (capturable && !work.isEmpty()) {
+    if (capturable && !work.isEmpty() && !stream.isMeasuring()) {
       graph = stream.capture(name, this::runWork);
     }
   }
