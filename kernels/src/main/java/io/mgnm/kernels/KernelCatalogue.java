@@ -51,6 +51,7 @@ public final class KernelCatalogue {
           "quads.cuh",
           "ragged.cuh",
           "sigmoid.cuh",
+          "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
           "warp.cuh");

@@ -57,7 +57,10 @@ public final class TrainingStep implements AutoCloseable {
         backend.batchSampling(
             new BatchSampling.Options(
                 settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
-    RankingLoss rankingLoss = backend.rankingLoss(new RankingLoss.Options(config.scores()));
+    RankingLoss rankingLoss =
+        backend.rankingLoss(
+            new RankingLoss.Options(
+                config.scores(), settings.constant(Key.LOSS, RankingLoss.Form.class)));
     EmbeddingGradient embedding = backend.embeddingGradient();
     Adam adam =
         backend.adam(

@@ -43,6 +43,7 @@ class TrainingStepParityTest {
         "routing.encoded=agreement",
         "routing.init=zeros",
         "readout=joint",
+        "loss=softmax",
         "embedding.update=dense",
         "negatives.count=1",
         "model.layers=0"
