@@ -47,6 +47,11 @@ public enum Key {
       Kind.choice("bilstm", "bilstm-projected", "transformer", "none"),
       "bilstm",
       "what encodes the order of a history"),
+  ENCODER_IMPLEMENTATION(
+      "encoder.implementation",
+      Kind.choice("auto", "persistent", "cudnn"),
+      "auto",
+      "what runs a bilstm on CUDA: the own kernels or cuDNN; auto is persistent on every device"),
   INTEREST_PROJECTION(
       "interest.projection", Kind.choice("relu", "none"), "relu", "q = ReLU(o W') or q = o"),
   READOUT(

@@ -64,9 +64,7 @@ final class SoftmaxLoss {
   private static void powers(float[] tile, int c, float greatest) {
     for (int p = c; p < c + LANES; p += STEP) {
       FloatVector below = FloatVector.fromArray(FLOATS, tile, p).sub(greatest);
-      VectorMath.exp(below)
-          .blend(0f, below.compare(VectorOperators.LT, -87f))
-          .intoArray(tile, p);
+      VectorMath.exp(below).blend(0f, below.compare(VectorOperators.LT, -87f)).intoArray(tile, p);
     }
   }
 }

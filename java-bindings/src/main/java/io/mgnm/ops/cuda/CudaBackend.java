@@ -51,15 +51,27 @@ public final class CudaBackend implements Backend {
 
   private final CudaContext context;
   private final KernelLibrary library;
+  private final boolean graphs;
   private CudaSequence recording;
 
   /** Opens a device. */
   public CudaBackend(CudaDevice device) {
-    this(device, KernelCompiler.withDefaultCache());
+    this(device, KernelCompiler.withDefaultCache(), true);
   }
 
   /** Opens a device whose kernels {@code builder} makes of the catalogue's sources. */
   public CudaBackend(CudaDevice device, KernelBuilder builder) {
+    this(device, builder, true);
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @param builder makes kernels of the catalogue's sources
+   * @param graphs whether recordings become CUDA graphs; the results are the same
+   */
+  public CudaBackend(CudaDevice device, KernelBuilder builder, boolean graphs) {
+    this.graphs = graphs;
     this.context = CudaContext.open(device);
     this.library = new KernelLibrary(context, builder);
   }
@@ -103,7 +115,7 @@ public final class CudaBackend implements Backend {
   @Override
   public Sequence record(String name, Runnable operations) {
     requireNoRecording("'" + name + "'");
-    CudaSequence sequence = new CudaSequence(name);
+    CudaSequence sequence = new CudaSequence(name, stream(), graphs);
     context.exclusively(
         () -> {
           recording = sequence;
@@ -112,7 +124,7 @@ public final class CudaBackend implements Backend {
           } finally {
             recording = null;
           }
-          sequence.finish(stream());
+          sequence.finish();
         });
     return sequence;
   }
@@ -165,12 +177,24 @@ public final class CudaBackend implements Backend {
             LaunchShape.of(blocks, PARTIALS_BLOCK), partials, total.buffer(), slots, total.size()));
   }
 
-  /** The batch gets other histories: now, or whenever the recording runs. */
-  void draws(CudaBatch batch) {
+  /** A batch gets other histories: now, or whenever the recording runs. */
+  void draws(RepeatedDraws draw) {
     if (recording == null) {
-      batch.drawnOnDevice();
+      draw.happens();
     } else {
-      recording.draws(batch);
+      recording.draws(draw);
+    }
+  }
+
+  /**
+   * Work that needs to know on the host what a batch holds: now, or whenever the recording runs,
+   * which then is no graph.
+   */
+  void onHost(Runnable work) {
+    if (recording == null) {
+      work.run();
+    } else {
+      recording.addOnHost(work);
     }
   }
 
@@ -295,7 +319,10 @@ public final class CudaBackend implements Backend {
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    return new CudaBiLstm(this, options);
+    return switch (options.implementation()) {
+      case AUTO, PERSISTENT -> new CudaBiLstm(this, options);
+      case CUDNN -> new CudnnBiLstm(this, options);
+    };
   }
 
   @Override
