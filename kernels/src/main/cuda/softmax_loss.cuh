@@ -33,7 +33,7 @@ __device__ __forceinline__ float softmax_loss(const float* y, float* dY, int lan
   for (int i = begin; i < size; i += Lanes::BUSY) {
     const float score = y[i];
     greatest = fmaxf(greatest, score);
-    zero += score - score;
+    zero += 0.0f * score;
   }
   greatest = Lanes::combined(greatest, level, [](float a, float b) { return fmaxf(a, b); });
   float others = zero;

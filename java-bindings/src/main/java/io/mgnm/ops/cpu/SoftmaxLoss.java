@@ -38,7 +38,7 @@ final class SoftmaxLoss {
       float score = y[from + c * stride];
       tile[c] = score;
       greatest = Math.max(greatest, score);
-      zero += score - score;
+      zero += 0 * score;
     }
     Arrays.fill(tile, candidates, sums, 0f);
     for (int c = 0; c < candidates; c += LANES) {

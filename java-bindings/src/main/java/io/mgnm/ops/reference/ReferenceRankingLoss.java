@@ -68,7 +68,7 @@ final class ReferenceRankingLoss implements RankingLoss {
     for (int c = 1; c < candidates; c++) {
       double score = y.get(target + c, l);
       double power = precision.store(Math.exp(score - greatest));
-      others = precision.store(others + power + (score - score)); // −∞ is no score
+      others = precision.store(others + power + 0 * score); // −∞ is no score
     }
     double own = Math.exp(positive - greatest);
     double sum = own + others;
