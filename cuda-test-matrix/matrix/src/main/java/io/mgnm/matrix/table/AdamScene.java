@@ -99,8 +99,7 @@ final class AdamScene implements Scene {
     Values rows =
         new Values(eager.gather(all.p, ids), eager.gather(all.m, ids), eager.gather(all.v, ids));
     Values after =
-        rows.step(
-            sums, t.power(OPTIONS.beta1()).oneMinus(), t.power(OPTIONS.beta2()).oneMinus());
+        rows.step(sums, t.power(OPTIONS.beta1()).oneMinus(), t.power(OPTIONS.beta2()).oneMinus());
     eager.scatter(all.p, after.p, ids);
     eager.scatter(all.m, after.m, ids);
     eager.scatter(all.v, after.v, ids);

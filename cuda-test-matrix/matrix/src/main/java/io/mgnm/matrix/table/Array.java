@@ -142,7 +142,9 @@ final class Array {
 
   /** 1 − this, in one launch less than a library needs that has no such operator: two. */
   Array oneMinus() {
-    return times(-1).plus(1);
+    Array result = times(-1);
+    eager.pointwise(Pointwise.SHIFT, result, result, 1, result);
+    return result;
   }
 
   Array map(Pointwise operation, float c) {
@@ -195,8 +197,8 @@ final class Array {
   }
 
   /**
-   * Transposed products {@code thisᵀ · other} of matrices {@code [1][n][rows][…]} with many rows: as
-   * libraries do, of pieces of the rows, which are added up afterwards.
+   * Transposed products {@code thisᵀ · other} of matrices {@code [1][n][rows][…]} with many rows:
+   * as libraries do, of pieces of the rows, which are added up afterwards.
    */
   Array productOverRows(Array other) {
     int length = divisor(shape[2], LONGEST_PIECE);
@@ -233,6 +235,11 @@ final class Array {
   /** Writes the result of an operation of one operand here. */
   void becomes(Pointwise operation, Array a) {
     eager.pointwise(operation, a, a, 0, this);
+  }
+
+  /** Gives its memory to arrays to come; neither it nor a view of it is used any more. */
+  void release() {
+    eager.release(buffer);
   }
 
   /** The values, row-major; the host does what a view asks for. */

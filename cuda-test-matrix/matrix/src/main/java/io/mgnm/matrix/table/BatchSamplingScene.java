@@ -34,13 +34,13 @@ final class BatchSamplingScene implements Scene {
             ints(stage, stage.draw(Stage.USERS * EVENTS, Stage.CATALOGUE)),
             ints(stage, IntStream.rangeClosed(0, Stage.USERS).map(u -> u * EVENTS).toArray()),
             ints(stage, IntStream.range(0, Stage.USERS).toArray()),
-            ints(stage, IntStream.range(0, Stage.USERS).map(u -> u * EVENTS + EVENTS - 1).toArray()),
+            ints(
+                stage, IntStream.range(0, Stage.USERS).map(u -> u * EVENTS + EVENTS - 1).toArray()),
             ints(stage, IntStream.range(0, Stage.CATALOGUE).toArray()),
             ints(stage, new int[0]));
     Tensor logits = stage.outputCapsules(Axis.ITEMS, 1);
     return List.of(
-        new Act(
-            "draw", () -> sampling.draw(samples, state, batch), drawn(), 0, List::of, null),
+        new Act("draw", () -> sampling.draw(samples, state, batch), drawn(), 0, List::of, null),
         logits("training_logits", () -> sampling.trainingLogits(state, batch, logits), logits),
         logits("scoring_logits", () -> sampling.scoringLogits(batch, logits), logits),
         logits("zero_logits", () -> sampling.zeroLogits(batch, logits), logits));

@@ -51,8 +51,9 @@ final class BiLstmScene implements Scene {
             () -> {
               Array result = stage.eager().empty(N, R, 1, D);
               for (Direction direction : directions) {
-                direction.half(result).becomes(
-                    direction.half(inputs), Pointwise.ADD, direction.forward(inputs));
+                direction
+                    .half(result)
+                    .becomes(direction.half(inputs), Pointwise.ADD, direction.forward(inputs));
               }
               return List.of(canonical(result));
             }),
@@ -69,6 +70,7 @@ final class BiLstmScene implements Scene {
                 Array gates = direction.backward(direction.half(gradients));
                 result = result.plus(direction.byInputs(gates).reshape(N, R, 1, D));
                 ofWeights.addAll(direction.byWeights(inputs, gates));
+                gates.release();
               }
               return List.of(canonical(result), joined(ofWeights));
             }));
@@ -80,10 +82,7 @@ final class BiLstmScene implements Scene {
   }
 
   private static float[] canonical(Array byPosition) {
-    return byPosition
-        .reshape(N, Stage.HISTORIES, Stage.CAPSULES, D)
-        .permute(1, 0, 2, 3)
-        .download();
+    return byPosition.reshape(N, Stage.HISTORIES, Stage.CAPSULES, D).permute(1, 0, 2, 3).download();
   }
 
   private static float[] joined(List<float[]> parts) {
@@ -152,13 +151,17 @@ final class BiLstmScene implements Scene {
 
     /** h of every position. */
     Array forward(Array z) {
-      Array inputs = z.reshape(N * R, D).matmul(byInput).plus(bias).reshape(N, R, 4, H);
+      Array products = z.reshape(N * R, D).matmul(byInput);
+      products.becomes(products, Pointwise.ADD, bias);
+      Array inputs = products.reshape(N, R, 4, H);
       for (int step = 0; step < N; step++) {
         int t = position(step);
         Array gates = inputs.slice(0, t, 1);
         if (step > 0) {
           Array before = hidden.slice(0, position(step - 1), 1).reshape(R, H);
-          gates = gates.plus(before.matmul(byHidden).reshape(1, R, 4, H));
+          Array recurrent = before.matmul(byHidden);
+          gates.becomes(gates, Pointwise.ADD, recurrent.reshape(1, R, 4, H));
+          recurrent.release();
         }
         Array s = sigmoids.slice(0, t, 1);
         s.becomes(Pointwise.SIGMOID, gates);
@@ -169,18 +172,19 @@ final class BiLstmScene implements Scene {
         if (step > 0) {
           Array kept = gate(s, FORGET).times(cells.slice(0, position(step - 1), 1));
           c.becomes(c, Pointwise.ADD, kept);
+          kept.release();
         }
         bounded.slice(0, t, 1).becomes(Pointwise.TANH, c);
-        hidden
-            .slice(0, t, 1)
-            .becomes(gate(s, OUTPUT), Pointwise.MULTIPLY, bounded.slice(0, t, 1));
+        hidden.slice(0, t, 1).becomes(gate(s, OUTPUT), Pointwise.MULTIPLY, bounded.slice(0, t, 1));
       }
+      inputs.release();
       return hidden;
     }
 
     /** The derivative by what the gates are functions of. */
     Array backward(Array dY) {
-      Array slopes = sigmoids.times(sigmoids.oneMinus());
+      Array slopes = sigmoids.oneMinus();
+      slopes.becomes(slopes, Pointwise.MULTIPLY, sigmoids);
       Array throughCell = gate(sigmoids, OUTPUT).times(bounded.times(bounded).oneMinus());
       Array factors = eager.filled(0, N, R, 4, H);
       gate(factors, INPUT).becomes(candidates, Pointwise.MULTIPLY, gate(slopes, INPUT));
@@ -188,28 +192,27 @@ final class BiLstmScene implements Scene {
           .becomes(earlier(cells), Pointwise.MULTIPLY, gate(later(slopes), FORGET));
       gate(factors, CELL)
           .becomes(
-              gate(sigmoids, INPUT),
-              Pointwise.MULTIPLY,
-              candidates.times(candidates).oneMinus());
+              gate(sigmoids, INPUT), Pointwise.MULTIPLY, candidates.times(candidates).oneMinus());
       gate(factors, OUTPUT).becomes(bounded, Pointwise.MULTIPLY, gate(slopes, OUTPUT));
       Array gates = eager.empty(N, R, 4, H);
-      Array dH = null;
-      Array dC = null;
+      Array dH = eager.filled(0, 1, R, 1, H); // what comes from the position behind
+      Array dC = eager.filled(0, 1, R, 1, H);
       for (int step = N - 1; step >= 0; step--) {
         int t = position(step);
-        Array output = dY.slice(0, t, 1);
-        dH = dH == null ? output : output.plus(dH);
+        dH.becomes(dH, Pointwise.ADD, dY.slice(0, t, 1));
         Array cell = dH.times(throughCell.slice(0, t, 1));
-        cell = dC == null ? cell : cell.plus(dC);
+        cell.becomes(cell, Pointwise.ADD, dC);
         Array own = gates.slice(0, t, 1);
         Array factor = factors.slice(0, t, 1);
         own.slice(2, 0, OUTPUT).becomes(factor.slice(2, 0, OUTPUT), Pointwise.MULTIPLY, cell);
         gate(own, OUTPUT).becomes(gate(factor, OUTPUT), Pointwise.MULTIPLY, dH);
-        if (step > 0) {
-          dC = cell.times(gate(sigmoids.slice(0, t, 1), FORGET));
-          dH = own.reshape(R, 4 * H).matmul(byHidden.transposed()).reshape(1, R, 1, H);
-        }
+        dC.becomes(cell, Pointwise.MULTIPLY, gate(sigmoids.slice(0, t, 1), FORGET));
+        cell.release();
+        dH.release();
+        dH = own.reshape(R, 4 * H).matmul(byHidden.transposed()).reshape(1, R, 1, H);
       }
+      slopes.release();
+      factors.release();
       return gates;
     }
 

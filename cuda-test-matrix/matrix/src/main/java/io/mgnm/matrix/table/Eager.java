@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ final class Eager implements AutoCloseable {
   private final MemoryScope scope;
   private final KernelSource source;
   private final Map<String, CudaKernel> kernels = new HashMap<>();
+  private final Map<Long, Deque<DeviceBuffer>> released = new HashMap<>();
 
   Eager(CudaContext context, KernelBuilder builder) {
     this.context = context;
@@ -76,7 +79,15 @@ final class Eager implements AutoCloseable {
     for (int size : four) {
       elements *= size;
     }
-    return new Array(this, scope.floats(elements, "array"), four, Array.denseStrides(four));
+    Deque<DeviceBuffer> spare = released.get(elements);
+    DeviceBuffer buffer =
+        spare == null || spare.isEmpty() ? scope.floats(elements, "array") : spare.pop();
+    return new Array(this, buffer, four, Array.denseStrides(four));
+  }
+
+  /** Takes memory back, for the next array of the size: launches follow one another. */
+  void release(DeviceBuffer buffer) {
+    released.computeIfAbsent(buffer.count(), count -> new ArrayDeque<>()).push(buffer);
   }
 
   /** Everything from the first value of a buffer on. */

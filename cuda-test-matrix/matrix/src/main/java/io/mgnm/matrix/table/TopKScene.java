@@ -101,8 +101,7 @@ final class TopKScene implements Scene {
 
   /** One a row: of all histories, all items. */
   private static Array scores(Eager eager, Array q, Array items, DeviceBuffer struck) {
-    Array s =
-        q.matmul(items.transposed()).reshape(HISTORIES, Stage.LEVELS, Stage.INTERESTS, N);
+    Array s = q.matmul(items.transposed()).reshape(HISTORIES, Stage.LEVELS, Stage.INTERESTS, N);
     Array y = s.softmax(2).times(s).sum(2).max(1).reshape(HISTORIES * N, 1);
     int count = Math.toIntExact(struck.count());
     eager.scatter(y, eager.filled(NEVER, count, 1), struck);
