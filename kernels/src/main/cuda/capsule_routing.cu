@@ -1,4 +1,4 @@
-// capsule_routing, equations (6) to (9): one iteration, with logits g and vectors z_j of a capsule's
+// capsule_routing: equations (6) to (9). One iteration, with logits g and vectors z_j of a capsule's
 // positions j, is
 //   c = softmax(g);   v = sum_j c_j z_j;   o = squash(v);   g_j += o . z_j
 //   before            iteration 1: z, logits -> updated
@@ -20,7 +20,7 @@
 //   of units up to 256 threads, with INTERESTS one unit; grid-stride over units. Shared memory: for
 //   each unit see routing_unit.cuh, `room` vectors of each capsule and `stride` >= the longest history floats
 //   a number, both multiples of 4; after and after_backward keep vectors there from pass to pass where
-//   room >= the history, and read them again where not.
+//   room >= the history, and read them again where not. Numbers of the longest history must fit.
 // Aliasing: none but dZ of before_backward; y may be z.
 // Determinism: run-to-run; a unit's sums depend on nothing but D.
 // Bytes: with room for the history each vector moves once: 4 n (D + 2) a capsule in before,
@@ -205,31 +205,16 @@ extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_after_backw
     }
     unit.sync();
     for (int s = unit.warp; s < SEQUENCES; s += UNIT_WARPS) {
-      const float4 none = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-      const auto zero = [&](int, int) { return none; };
-      const Vectors summed = unit.vectors(source, s, 0);
+      const auto zero = [](int, int) { return make_float4(0.0f, 0.0f, 0.0f, 0.0f); };
+      const Vectors vectors = unit.vectors(source, s, 0);
       const float* weights = unit.numbers(s, 0);
       const float* terms = unit.vector(s, 0);
       const long long at = unit.place(s) * D;
-      if constexpr (!AGREEMENT) {
-        summed.outer<TERMS>(weights, stride, terms, dY + at, zero);
-      } else if constexpr (LAST || ITERATIONS == 1) {
-        summed.outer<TERMS>(weights, stride, terms, dZ + at, zero);
-        summed.outer<0>(weights, stride, terms, dY + at, zero);
-      } else {  // all terms but that of the first agreement, which is y's
-        const float* gammas = unit.numbers(s, O);
-        const float* outputs = unit.vector(s, O);
-        summed.outer<TERMS - O - 1>(
-            gammas + stride, stride, outputs + Vectors::PADDED, dZ + at, [&](int j, int quad) {
-              float4 sum = none;
-              for (int e = 0; e < O; ++e) {
-                const float4 term =
-                    reinterpret_cast<const float4*>(terms + e * Vectors::PADDED)[quad];
-                sum = fma(weights[e * stride + j], term, sum);
-              }
-              return sum;
-            });
-        summed.outer<1>(gammas, stride, outputs, dY + at, zero);
+      if constexpr (AGREEMENT) {  // the first agreement's term, number O, is y's
+        vectors.outer<TERMS, O>(weights, stride, terms, dZ + at, zero);
+        vectors.outer<(O < TERMS)>(unit.numbers(s, O), stride, unit.vector(s, O), dY + at, zero);
+      } else {
+        vectors.outer<TERMS>(weights, stride, terms, dY + at, zero);
       }
       if (LAST) {
         for (int j = unit.lane; j < unit.n; j += WARP) {

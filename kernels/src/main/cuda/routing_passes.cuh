@@ -26,9 +26,10 @@ struct Passes {
 
   static __device__ __forceinline__ int lane() { return static_cast<int>(threadIdx.x) % WARP; }
 
-  // The lane's first vector; n or more where it has none.
-  __device__ __forceinline__ int first() const {
-    return lane() / LANES < ABREAST ? lane() / LANES : n;
+  // The lane's vector among ABREAST from `begin`; n or more where it has none. Loops count turns of the
+  // warp, so that all lanes make the same number.
+  __device__ __forceinline__ int mine(int begin) const {
+    return lane() / LANES < ABREAST ? begin + lane() / LANES : n;
   }
 
   __device__ __forceinline__ float4 fetch(int j, int quad) const {
@@ -53,11 +54,12 @@ struct Passes {
     const bool shared = kept && fits();
     const bool store = keep && fits();
 #pragma unroll 4
-    for (int j = first(); j < n; j += ABREAST) {
+    for (int begin = 0; begin < n; begin += ABREAST) {
+      const int j = mine(begin);
 #pragma unroll
       for (int c = 0; c < QUADS_A_LANE; ++c) {
         const int quad = lane() % LANES + c * LANES;
-        if (QUADS % LANES == 0 || quad < QUADS) {
+        if (j < n && quad < QUADS) {
           const float4 z = shared ? held[swizzled<QUADS>(j, quad)] : fetch(j, quad);
           if (store) {
             held[swizzled<QUADS>(j, quad)] = z;
@@ -135,22 +137,35 @@ struct Passes {
     }
   }
 
-  // to_j = start(j, quad) + sum over terms e of weights_e[j] vector_e: weights are `stride` floats
-  // apart, vectors PADDED.
-  template <int TERMS, class Start>
+  // to_j = start(j, quad) + sum over terms e but LEFT_OUT of weights_e[j] vector_e: weights are
+  // `stride` floats apart, vectors PADDED.
+  template <int TERMS, int LEFT_OUT = TERMS, class Start>
   __device__ __forceinline__ void outer(
       const float* weights, int stride, const float* terms, float* to, Start start) const {
+    constexpr int IN_REGISTERS = TERMS < 5 ? TERMS : 5;  // more would be spilled
+    const float4* quads = reinterpret_cast<const float4*>(terms);
+    float4 first[QUADS_A_LANE][IN_REGISTERS + 1];
+#pragma unroll
+    for (int c = 0; c < QUADS_A_LANE; ++c) {
+#pragma unroll
+      for (int e = 0; e < IN_REGISTERS; ++e) {
+        first[c][e] = quads[e * QUADS + min(lane() % LANES + c * LANES, QUADS - 1)];
+      }
+    }
 #pragma unroll 2
-    for (int j = first(); j < n; j += ABREAST) {
+    for (int begin = 0; begin < n; begin += ABREAST) {
+      const int j = mine(begin);
 #pragma unroll
       for (int c = 0; c < QUADS_A_LANE; ++c) {
         const int quad = lane() % LANES + c * LANES;
-        if (QUADS % LANES == 0 || quad < QUADS) {
+        if (j < n && quad < QUADS) {
           float4 sum = start(j, quad);
-#pragma unroll 4
+#pragma unroll
           for (int e = 0; e < TERMS; ++e) {
-            const float4 term = reinterpret_cast<const float4*>(terms + e * PADDED)[quad];
-            sum = fma(weights[e * stride + j], term, sum);
+            if (e != LEFT_OUT) {
+              const float4 term = e < IN_REGISTERS ? first[c][e] : quads[e * QUADS + quad];
+              sum = fma(weights[e * stride + j], term, sum);
+            }
           }
           store_quad<D>(to + static_cast<long long>(j) * D, quad, sum);
         }

@@ -8,8 +8,8 @@ import io.mgnm.ops.CapsuleRouting.Softmax;
 
 /**
  * How a kernel of {@code capsule_routing.cu} divides shared memory: room for the longest history
- * where it fits, so that vectors are read once; else they are read again in each pass. Results do not
- * depend on it.
+ * where it fits, so that vectors are read once; else they are read again in each pass. Results do
+ * not depend on it.
  *
  * @param units of a block
  * @param threads of a block
