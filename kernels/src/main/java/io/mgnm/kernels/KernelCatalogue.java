@@ -35,6 +35,7 @@ public final class KernelCatalogue {
           "bilstm_backward.cuh",
           "bilstm_cell.cuh",
           "bilstm_forward.cuh",
+          "bilstm_gradients.cuh",
           "bilstm_lanes.cuh",
           "bilstm_tile.cuh",
           "block_prefix.cuh",
@@ -53,6 +54,7 @@ public final class KernelCatalogue {
           "routing_passes.cuh",
           "routing_unit.cuh",
           "sigmoid.cuh",
+          "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
           "warp.cuh");
