@@ -20,6 +20,7 @@ public final class KernelCatalogue {
           "batch_sampling",
           "bilstm",
           "capsule_projection",
+          "capsule_routing",
           "capsule_squash",
           "embedding_gather",
           "embedding_gradient",
@@ -50,7 +51,10 @@ public final class KernelCatalogue {
           "quad_rows.cuh",
           "quads.cuh",
           "ragged.cuh",
+          "routing_passes.cuh",
+          "routing_unit.cuh",
           "sigmoid.cuh",
+          "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
           "warp.cuh");
