@@ -323,7 +323,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw notYet("capsule_routing");
+    return new CudaCapsuleRouting(this, options);
   }
 
   @Override
