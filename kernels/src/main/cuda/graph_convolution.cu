@@ -182,12 +182,12 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) graph_convolution_fo
     int tile) {
   Forward& graph = *reinterpret_cast<Forward*>(shared_at(Graph::SELF));
   if (threadIdx.x == 0) {
-    graph.histories = *live;
+    graph.begin(live);
   }
-  for (int h = blockIdx.x;; h += gridDim.x) {
+  for (;;) {
     __syncthreads();  // shared memory has been used
     if (threadIdx.x == 0) {
-      graph.take(offsets, h, {keep, resident, tile});
+      graph.take(offsets, {keep, resident, tile});
       graph.lay_out();
     }
     __syncthreads();
@@ -202,21 +202,21 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) graph_convolution_fo
         store_quad<D>(out + place, quad, load_quad<D>(items + place, quad));
       });
       if (threadIdx.x == 0) {
-        l1[h] = 0.0f;
+        l1[graph.history] = 0.0f;
       }
       continue;
     }
-    if (h == blockIdx.x) {
+    if (graph.history == static_cast<int>(blockIdx.x)) {
       load_w(w);
     }
     if (USER) {
-      load_row<D>(shared_at(Graph::U), u + static_cast<long long>(h) * D);
+      load_row<D>(shared_at(Graph::U), u + static_cast<long long>(graph.history) * D);
     }
     graph.load(items, out);
     graph.degrees(items);
     __syncthreads();
     if (warp_index() == 0) {
-      graph.store_l1(l1 + h);
+      graph.store_l1(l1 + graph.history);
     }
     if constexpr (Graph::NORMALISED) {
       __syncthreads();
@@ -269,15 +269,15 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS)
     int tile) {
   Gradient& graph = *reinterpret_cast<Gradient*>(shared_at(Graph::SELF));
   if (threadIdx.x == 0) {
-    graph.histories = *live;
+    graph.begin(live);
   }
   const typename Gradient::Arguments all = {
       x, levels, dLevels, dX, dU, slots, static_cast<long long>(longest) * D};
   OuterSums<D> dw;
-  for (int h = blockIdx.x;; h += gridDim.x) {
+  for (;;) {
     __syncthreads();  // shared memory has been used
     if (threadIdx.x == 0) {
-      graph.take(offsets, h, {keep, resident, tile});
+      graph.take(offsets, {keep, resident, tile});
       graph.lay_out(slope, theta);
     }
     __syncthreads();
@@ -286,7 +286,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS)
     }
     if (LAYERS == 0 || !USER) {
       for (int k = threadIdx.x; k < D; k += ITEM_BLOCK) {
-        dU[static_cast<long long>(h) * D + k] = 0.0f;
+        dU[static_cast<long long>(graph.history) * D + k] = 0.0f;
       }
     }
     if constexpr (LAYERS == 0) {
@@ -296,11 +296,11 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS)
       });
       continue;
     }
-    if (h == blockIdx.x) {
+    if (graph.history == static_cast<int>(blockIdx.x)) {
       load_w(w);
     }
     if (USER) {
-      load_row<D>(shared_at(Graph::U), u + static_cast<long long>(h) * D);
+      load_row<D>(shared_at(Graph::U), u + static_cast<long long>(graph.history) * D);
     }
     graph.start(all);
     if constexpr (Graph::NORMALISED) {
@@ -316,7 +316,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS)
     for (int l = DISTINCT - 1; l >= 0; --l) {
       graph.through_layer(all, l, dw);
     }
-    graph.through_graph(all, h);
+    graph.through_graph(all);
   }
   dw.store(shared_at(Graph::W), partials + static_cast<long long>(blockIdx.x) * D * D);
 }

@@ -114,7 +114,7 @@ struct GraphGradient : GraphLayers<D, LAYERS, NORMALISATION, USER, FIRST> {
   }
 
   // R = Q X, and from it and what came through the levels dX and dU.
-  __device__ __forceinline__ void through_graph(const Arguments& all, int h) const {
+  __device__ __forceinline__ void through_graph(const Arguments& all) const {
     if constexpr (NORMALISATION != NONE) {
       finish_rho();
     }
@@ -159,7 +159,8 @@ struct GraphGradient : GraphLayers<D, LAYERS, NORMALISATION, USER, FIRST> {
       }
     }
     if constexpr (USER) {
-      store_user<D>(shared_at(Tiles::ROOM), all.du + static_cast<long long>(h) * D);
+      float* const user = all.du + static_cast<long long>(this->history) * D;
+      store_user<D>(shared_at(Tiles::ROOM), user);
     }
   }
 };

@@ -46,7 +46,8 @@ struct GraphTiles {
   static constexpr int ROOM = SELF + 32;  // for everything else
 
   int histories;
-  int first;     // item; negative where there are no more histories
+  int history;   // at hand
+  int first;     // its first item; negative where there are no more histories
   int n;         // items
   int kept;      // 1 or 0
   int streamed;  // 1 or 0
@@ -58,11 +59,18 @@ struct GraphTiles {
   int roots;     // the row sums of A, then D^-1/2; zero behind, to a multiple of 4
   int a;         // the tile
 
-  // By one thread.
-  __device__ __forceinline__ void take(
-      const int* offsets, int h, const PlanLimits& limits) {
-    first = h < histories ? offsets[h] : -1;
-    n = h < histories ? offsets[h + 1] - first : 0;
+  // Before the block's first history. By one thread, as all that sets numbers.
+  __device__ __forceinline__ void begin(const int* live) {
+    histories = *live;
+    history = static_cast<int>(blockIdx.x) - static_cast<int>(gridDim.x);
+  }
+
+  // The block's next history.
+  __device__ __forceinline__ void take(const int* offsets, const PlanLimits& limits) {
+    history += gridDim.x;
+    const bool any = history < histories;
+    first = any ? offsets[history] : -1;
+    n = any ? offsets[history + 1] - first : 0;
     kept = n <= limits.keep;
     streamed = kept == 0 && n > limits.resident;
     span = kept != 0 ? n : limits.tile;
