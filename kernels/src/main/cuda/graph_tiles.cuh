@@ -10,7 +10,7 @@
 #include "item_rows.cuh"
 #include "sigmoid.cuh"
 
-enum Normalisation { SYMMETRIC, KIPF, NONE };  // the order of GraphConvolution.Normalisation
+enum Normalisation { SYMMETRIC = 0, KIPF = 1, NONE = 2 };  // as CudaGraphConvolution numbers them
 
 extern __shared__ float4 shared_quads[];
 

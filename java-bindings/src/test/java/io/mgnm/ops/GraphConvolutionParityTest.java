@@ -33,7 +33,7 @@ class GraphConvolutionParityTest {
   private static final int[] WIDTHS = {4, 8, 16, 20, 32, 40, 64};
 
   /** The width that each of {@link #LENGTHS} has on CUDA; 97 items of 64 are streamed there. */
-  private static final int[] CUDA_WIDTHS = {16, 16, 16, 32, 8, 20, 64, 40};
+  private static final int[] CUDA_WIDTHS = {16, 16, 16, 32, 40, 20, 64, 8};
 
   private static final int[] THOUSAND = {1000, 7};
   private static final Options DEFAULT =

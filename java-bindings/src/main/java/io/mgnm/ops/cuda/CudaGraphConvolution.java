@@ -113,13 +113,22 @@ final class CudaGraphConvolution implements GraphConvolution {
             "L",
             layers(shape),
             "NORMALISATION",
-            options.normalisation().ordinal(),
+            normalisation(),
             "USER",
             options.userAware() ? 1 : 0,
             "FIRST",
             options.input() == Input.FIRST ? 1 : 0,
             "VECTOR",
             quads ? 4 : 1));
+  }
+
+  /** As the kernels number them. */
+  private int normalisation() {
+    return switch (options.normalisation()) {
+      case SYMMETRIC -> 0;
+      case KIPF -> 1;
+      case NONE -> 2;
+    };
   }
 
   private static LaunchShape shape(BatchShape shape, HistoryPlan plan) {

@@ -58,9 +58,9 @@ class CudaGraphConvolutionTest {
     assertThat(forward.blocksRun()).isEqualTo(1);
     assertThat(backward.blocksRun()).isEqualTo(1);
     long share = Math.ceilDiv(histories, forward.blocks()); // the first block's
-    long rows = (long) n * d;
-    check(forward, share * (rows * (LAYERS + 2) + d + 1) + d * d);
-    check(backward, share * (rows * (2 * LAYERS + 3) + 2 * d) + 2 * d * d);
+    long row = d;
+    check(forward, share * (n * row * (LAYERS + 2) + row + 1) + row * row);
+    check(backward, share * (n * row * (2 * LAYERS + 3) + 2 * row) + 2 * row * row);
   }
 
   private static void check(LaunchReport launch, long floats) {
