@@ -65,11 +65,12 @@ using Vectors = Passes<D>;
 constexpr int SEQUENCES = INTERESTS ? K : 1;  // capsules of a unit
 constexpr int UNIT_WARPS = SEQUENCES < 8 ? SEQUENCES : 8;
 constexpr int UNIT_THREADS = UNIT_WARPS * WARP;
+constexpr int RESIDENT = AGREEMENT ? 3 : 4;  // blocks a multiprocessor: as registers go without spills
 constexpr int UNITS_A_HISTORY = LEVELS * (INTERESTS ? 1 : K);
 
 #include "routing_unit.cuh"
 
-extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_before(
+extern "C" __global__ void __launch_bounds__(256, RESIDENT) capsule_routing_before(
     const float* z, const float* logits, float* updated, const int* offsets, const int* live,
     int room, int stride) {
   constexpr int G = 0;
@@ -97,7 +98,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_before(
 // What `after` holds: the vectors summed up, where a pass follows the first; with AGREEMENT y too.
 constexpr int HELD_AFTER = ITERATIONS == 1 ? 0 : AGREEMENT ? 2 : 1;
 
-extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_after(
+extern "C" __global__ void __launch_bounds__(256, RESIDENT) capsule_routing_after(
     const float* z, const float* y, const float* updated, float* o, const int* offsets,
     const int* live, int room, int stride) {
   constexpr int G = 0;
@@ -140,7 +141,7 @@ constexpr int COUPLINGS = LAST ? 1 : ITERATIONS;
 constexpr int TERMS = LAST ? 1 : 2 * ITERATIONS - 1;
 constexpr int HELD_BACKWARD = AGREEMENT && ITERATIONS > 1 ? 2 : 1;
 
-extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_after_backward(
+extern "C" __global__ void __launch_bounds__(256, RESIDENT) capsule_routing_after_backward(
     const float* z, const float* y, const float* updated, const float* dO, float* dY,
     float* dUpdated, float* dZ, const int* offsets, const int* live, int room, int stride) {
   constexpr int G = TERMS;  // then dC
@@ -225,7 +226,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_after_backw
   });
 }
 
-extern "C" __global__ void __launch_bounds__(256, 2) capsule_routing_before_backward(
+extern "C" __global__ void __launch_bounds__(256, RESIDENT) capsule_routing_before_backward(
     const float* z, const float* logits, const float* dUpdated, const float* dDirect, float* dZ,
     const int* offsets, const int* live, int room, int stride) {
   constexpr int C = 0;      // by dV

@@ -53,7 +53,7 @@ struct Passes {
     }
     const bool shared = kept && fits();
     const bool store = keep && fits();
-#pragma unroll 4
+#pragma unroll 2
     for (int begin = 0; begin < n; begin += ABREAST) {
       const int j = mine(begin);
 #pragma unroll
@@ -113,7 +113,7 @@ struct Passes {
     }
     for (int begin = 0; begin < n; begin += room) {
       const int count = min(room, n - begin);
-#pragma unroll 4
+#pragma unroll 1
       for (int at = lane(); at < count * QUADS; at += WARP) {
         held[swizzled<QUADS>(at / QUADS, at % QUADS)] = fetch(begin + at / QUADS, at % QUADS);
       }
@@ -129,7 +129,7 @@ struct Passes {
     const float4* factors = reinterpret_cast<const float4*>(vector);
     for (int j = lane(); j < count; j += WARP) {
       float sum = 0.0f;
-#pragma unroll 4
+#pragma unroll 1
       for (int quad = 0; quad < QUADS; ++quad) {
         sum = dot(factors[quad], held[swizzled<QUADS>(j, quad)], sum);
       }
