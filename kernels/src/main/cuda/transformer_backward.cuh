@@ -22,7 +22,7 @@ struct Backward {
   // Of TILE_ROWS rows.
   float* s;
   float* u;  // derivatives, by s + ... W2 + b2 first
-  float* h;  // W1's
+  float* h;  // s W1 + b1, then gelu's slope there, then the derivative by it
   float* g;  // gelu(h)
   float* scales;
   float* rest;
@@ -112,8 +112,12 @@ struct Backward {
     __syncthreads();
     Up::multiply<ROW>(weights.up(), s, rows, [&](int row, int quad, float4 sum) {
       reinterpret_cast<float4*>(h + row * HIDDEN_ROW)[quad] = sum;
-      reinterpret_cast<float4*>(g + row * HIDDEN_ROW)[quad] =
-          make_float4(gelu(sum.x), gelu(sum.y), gelu(sum.z), gelu(sum.w));
+    });
+    __syncthreads();
+    each_hidden(h, rows, [&](int at, float x) {
+      const float phi = normcdff(x);
+      g[at] = x * phi;
+      h[at] = fmaf(0.39894228f * expf(-0.5f * x * x), x, phi);
     });
     __syncthreads();
     const float* const down = weights.down();
@@ -132,7 +136,7 @@ struct Backward {
     __syncthreads();
     Down::add_gradient<HIDDEN_ROW, ROW>(g, u, rows, sums + DOWN);
     Down::multiply_back<ROW>(down, u, rows, [&](int row, int column, float value) {
-      h[row * HIDDEN_ROW + column] = value * gelu_slope(h[row * HIDDEN_ROW + column]);
+      h[row * HIDDEN_ROW + column] *= value;
     });
     __syncthreads();
     Up::add_gradient<ROW, HIDDEN_ROW>(s, h, rows, sums + UP);
@@ -165,22 +169,18 @@ struct Backward {
 
   // dP, and dZ = dY + dx.
   __device__ __forceinline__ void finish(const Group& group, float* dX) {
-    const int thread = static_cast<int>(threadIdx.x);
-    for (int i = thread; i < group.n * D; i += THREADS) {
-      const int t = i / D;
-      float* const to = dP + (group.n - 1 - t) * D + i % D;
-      float sum = *to;
+    each_quad(group.n, [&](int t, int quad) {
+      float* const to = dP + (group.n - 1 - t) * D;
+      float4 total = load_quad<D>(to, quad);
       for (int row = t; row < group.rows; row += group.n) {
-        sum += dX[row * ROW + i % D];
+        total = sum(total, quad_of(dX, row, quad));
       }
-      *to = sum;
-    }
-    for (int i = thread; i < group.rows * Plain::QUADS; i += THREADS) {
-      const int row = i / Plain::QUADS;
-      const int quad = i % Plain::QUADS;
+      store_quad<D>(to, quad, total);
+    });
+    each_quad(group.rows, [&](int row, int quad) {
       const long long at = (group.place + row) * D;
       store_quad<D>(dZ + at, quad, sum(load_quad<D>(dY + at, quad), quad_of(dX, row, quad)));
-    }
+    });
   }
 
   // The block's sums.

@@ -1,13 +1,13 @@
 // transformer_encoder: sequences z[history][capsule][t][D] -> y of the same layout, row-major f32: one
-// post-norm block of a transformer, of which TransformerEncoder has the equations and the weights' order.
+// post-norm block, of which TransformerEncoder has all equations and the order of the weights w.
 //   x_t = z_t + p[n - 1 - t];  a = x + attention(x) Wo + bo;  s = norm(a)
 //   f = norm(s + gelu(s W1 + b1) W2 + b2);  y = z + f
 // `live` holds the number of histories, offsets[live + 1] where each begins, in positions of a capsule;
 // a history has `capsules` sequences, all of its length, `longest` at most. p has `positions` rows.
 //
-// A block takes a group of sequences of one history, up to GROUP_ROWS rows in all, or one that is longer:
-//   transformer_encoder_forward   everything of the group stays in the block, and so do no scores at all:
-//     a row's softmax is found anew key by key (transformer_attention.cuh).
+// A block takes groups of sequences of one history, up to GROUP_ROWS rows in all, or one that is longer:
+//   transformer_encoder_forward   nothing but y leaves the block; scores are nowhere: a thread goes
+//     through the keys of its query (transformer_attention.cuh).
 //   transformer_encoder_backward  computes the forward again, from z, as far as the contexts c; then by
 //     TILE_ROWS rows forward and back through all that follows them; then back through the attention.
 //     The block adds up gradients of weights, and leaves partial[block][weights].
@@ -22,8 +22,8 @@
 // Aliasing: none.
 // Determinism: the backward's grid decides the order of the sums of weight gradients; nothing else
 //   does. A sequence's y and dZ do not depend on its group.
-// Bytes, for Z = 4 D a position: forward 2 Z, backward 4 Z (dY twice); weights once a block, or once a
-//   group and layer; partials once a block.
+// Bytes, for Z = 4 D a position: forward 2 Z, backward 4 Z (dY twice); weights once a block, without
+//   HELD at each use; partials once a block, without SUMMED read and written once a tile of rows.
 #include "partials.cuh"
 #include "transformer_attention.cuh"
 #include "transformer_norm.cuh"
@@ -55,6 +55,10 @@ static_assert(D >= 2 && D % HEADS == 0, "heads divide d");
 
 constexpr int GROUP_ROWS = D <= 32 ? 64 : 32;
 constexpr int TILE_ROWS = D <= 32 ? 32 : 16;
+
+// On a multiprocessor at once, as far as a head's vectors and their sums leave registers.
+constexpr int FORWARD_BLOCKS = D <= 16 ? 6 : D <= 40 ? 5 : 4;
+constexpr int BACKWARD_BLOCKS = D <= 40 ? 3 : 2;
 
 using Plain = Columns<D, false>;
 using Heads = Columns<D, true>;
@@ -90,30 +94,50 @@ __device__ __forceinline__ float4& quad_of(float* rows, int row, int quad) {
   return reinterpret_cast<float4*>(rows + row * ROW)[quad];
 }
 
-__device__ __forceinline__ float gelu(float x) {
-  return x * normcdff(x);
+// visit(row, quad) for all quads of rows of D.
+template <class Visit>
+__device__ __forceinline__ void each_quad(int rows, Visit visit) {
+  const int items = Plain::Rows::turns(rows) * Plain::QUADS;
+  for (int i = static_cast<int>(threadIdx.x); i < items; i += THREADS) {
+    const int row = Plain::Rows::row(i / Plain::QUADS);
+    if (row < rows) {
+      visit(row, i % Plain::QUADS);
+    }
+  }
 }
 
-__device__ __forceinline__ float gelu_slope(float x) {
-  return fmaf(0.39894228f * expf(-0.5f * x * x), x, normcdff(x));
+// change(place, h) for all hidden values: x Phi(x) has too much code to be unrolled.
+template <class Change>
+__device__ __forceinline__ void each_hidden(float* hidden, int rows, Change change) {
+#pragma unroll 1
+  for (int i = static_cast<int>(threadIdx.x); i < rows * Hidden::WIDTH; i += THREADS) {
+    const int at = i / Hidden::WIDTH * HIDDEN_ROW + i % Hidden::WIDTH;
+    change(at, hidden[at]);
+  }
 }
 
-// The sequences that a block has at hand.
+// The groups of a block, one after another. They are numbered through the histories, then again
+// through those that have more.
 struct Group {
   int n;            // rows of a sequence
   int rows;         // of all
   long long place;  // the first, in rows of z
+  int number;
 
-  // Numbers run through the histories, then again through those that have more groups; false where a
-  // history has no group of the number.
-  __device__ __forceinline__ bool find(int number, int live, const int* offsets, int capsules) {
-    const int begin = offsets[number % live];
-    n = offsets[number % live + 1] - begin;
-    const int sequences = max(1, GROUP_ROWS / n);
-    const int first = number / live * sequences;
-    rows = min(sequences, capsules - first) * n;
-    place = static_cast<long long>(begin) * capsules + static_cast<long long>(first) * n;
-    return first < capsules;
+  // The first at `from`, from + gridDim.x, ...; false where there is none.
+  __device__ __forceinline__ bool find(int from, int live, const int* offsets, int capsules) {
+    for (number = from; number < live * capsules; number += static_cast<int>(gridDim.x)) {
+      const int begin = offsets[number % live];
+      n = offsets[number % live + 1] - begin;
+      const int sequences = max(1, GROUP_ROWS / n);
+      const int first = number / live * sequences;
+      if (first < capsules) {
+        rows = min(sequences, capsules - first) * n;
+        place = static_cast<long long>(begin) * capsules + static_cast<long long>(first) * n;
+        return true;
+      }
+    }
+    return false;
   }
 };
 
@@ -135,6 +159,9 @@ struct Weights {
     norms = layers + (HELD ? ALL_LAYERS : ONE_LAYER);
     p = norms + 4 * D;
     rest = p + (POSITIONS ? multiple_of(4, longest * D) : 0);
+  }
+
+  __device__ __forceinline__ void hold(int longest) const {
     if constexpr (HELD) {
       for (int i = 0; i < 3; ++i) {
         Project::hold(w + i * Project::VALUES, layers + i * Project::FLOATS);
@@ -147,7 +174,7 @@ struct Weights {
       norms[i] = w[i < 2 * D ? FIRST_NORM + i : SECOND_NORM + i - 2 * D];
     }
     for (int i = static_cast<int>(threadIdx.x); POSITIONS && i < longest * D; i += THREADS) {
-      p[i] = weights[i];
+      p[i] = all[i];
     }
   }
 
@@ -185,15 +212,13 @@ struct Weights {
   // Rows of x and, unless null, of z.
   __device__ __forceinline__ void load(
       const float* from, const Group& group, float* x, float* z) const {
-    for (int i = static_cast<int>(threadIdx.x); i < group.rows * Plain::QUADS; i += THREADS) {
-      const int row = i / Plain::QUADS;
-      const int quad = i % Plain::QUADS;
+    each_quad(group.rows, [&](int row, int quad) {
       const float4 value = load_quad<D>(from + (group.place + row) * D, quad);
       if (z != nullptr) {
         quad_of(z, row, quad) = value;
       }
       quad_of(x, row, quad) = sum(value, position(group.n - 1 - row % group.n, quad));
-    }
+    });
   }
 };
 
@@ -218,7 +243,7 @@ __device__ __forceinline__ void add_output(
   });
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_forward(
+extern "C" __global__ void __launch_bounds__(THREADS, FORWARD_BLOCKS) transformer_encoder_forward(
     const float* z, const float* w, float* y, float* scratch, const int* offsets, const int* live,
     int capsules, int positions, int room, int longest) {
   extern __shared__ float4 shared[];
@@ -229,11 +254,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_forwar
   constexpr int ARRAYS = 5;
   const int most = max(GROUP_ROWS, longest);
   const int histories = *live;
-  for (int number = blockIdx.x; number < histories * capsules; number += gridDim.x) {
-    Group group;
-    if (!group.find(number, histories, offsets, capsules)) {
-      continue;
-    }
+  Group group;
+  bool more = group.find(blockIdx.x, histories, offsets, capsules);
+  if (more) {
+    weights.hold(longest);
+  }
+  for (; more; more = group.find(group.number + gridDim.x, histories, offsets, capsules)) {
     const int rows = group.rows;
     const bool streams = FORWARD_STREAMED && rows > room;
     const int array = (streams ? most : room) * ROW;
@@ -261,9 +287,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_forwar
     });
     __syncthreads();
     Up::multiply<ROW>(weights.up(), s, rows, [&](int row, int quad, float4 h) {
-      reinterpret_cast<float4*>(hidden + row * HIDDEN_ROW)[quad] =
-          make_float4(gelu(h.x), gelu(h.y), gelu(h.z), gelu(h.w));
+      reinterpret_cast<float4*>(hidden + row * HIDDEN_ROW)[quad] = h;
     });
+    __syncthreads();
+    each_hidden(hidden, rows, [&](int at, float h) { hidden[at] = h * normcdff(h); });
     __syncthreads();
     Down::multiply<HIDDEN_ROW>(
         weights.down(), hidden, rows, [&](int row, int quad, float4 product) {
@@ -283,7 +310,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_forwar
 
 #include "transformer_backward.cuh"
 
-extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_backward(
+extern "C" __global__ void __launch_bounds__(THREADS, BACKWARD_BLOCKS) transformer_encoder_backward(
     const float* z, const float* w, const float* dY, float* dZ, float* partials, float* scratch,
     const int* offsets, const int* live, int capsules, int positions, int room, int longest) {
   extern __shared__ float4 shared[];
@@ -294,16 +321,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) transformer_encoder_backwa
   Backward pass(weights, partial, positions, longest, dY, dZ);
   const int most = max(GROUP_ROWS, longest);
   const int histories = *live;
-  for (int number = blockIdx.x; number < histories * capsules; number += gridDim.x) {
-    Group group;
-    if (group.find(number, histories, offsets, capsules)) {
-      const bool streams = BACKWARD_STREAMED && group.rows > room;
-      const int capacity = streams ? most : room;
-      float* const block =
-          scratch + static_cast<long long>(blockIdx.x) * Backward::ROW_FLOATS * most;
-      __syncthreads();  // the group before is done with
-      pass.run(z, group, streams ? block : pass.rest, capacity);
-    }
+  Group group;
+  bool more = group.find(blockIdx.x, histories, offsets, capsules);
+  if (more) {
+    weights.hold(longest);
+  }
+  for (; more; more = group.find(group.number + gridDim.x, histories, offsets, capsules)) {
+    const bool streams = BACKWARD_STREAMED && group.rows > room;
+    const int capacity = streams ? most : room;
+    float* const block = scratch + static_cast<long long>(blockIdx.x) * Backward::ROW_FLOATS * most;
+    __syncthreads();  // the group before is done with
+    pass.run(z, group, streams ? block : pass.rest, capacity);
   }
   pass.give(partial, positions, longest);
 }

@@ -1,6 +1,6 @@
 // What a block of transformer_encoder does with rows of vectors: products with a layer's weights, either
-// way, and the sums of their gradients. Rows lie in shared memory or in the block's part of global memory,
-// STRIDE floats apart, an odd number of quads. Callers separate the steps by barriers.
+// way, and the sums of their gradients. Rows lie in shared memory or in the block's part of global
+// memory, STRIDE floats apart, an odd number of quads. Callers separate the steps by barriers.
 #pragma once
 #include "quad_rows.cuh"
 #include "quads.cuh"
@@ -8,6 +8,22 @@
 
 constexpr int THREADS = 128;  // of a block
 constexpr int HEADS = 2;      // TransformerEncoder.HEADS
+
+// The order in which lanes visit rows side by side, QUADS each: where eight quads are 4 or 2 rows,
+// neighbours are 2 or 4 rows apart, so that their quads lie in different banks. There are more turns
+// than rows, then.
+template <int QUADS>
+struct Spread {
+  static constexpr int STEP = QUADS == 4 ? 4 : QUADS == 2 ? 2 : 1;
+
+  static constexpr __device__ int turns(int rows) {
+    return STEP == 1 ? rows : multiple_of(8, rows);
+  }
+  static __device__ __forceinline__ int row(int turn) {
+    const int among = turn % 8;
+    return turn - among + among * STEP % 8 + among / (8 / STEP);
+  }
+};
 
 // The columns of a vector of N values as quads: one after another or, HEADED, each head from a quad on.
 // Columns without a value are 0.
@@ -18,6 +34,8 @@ struct Columns {
   static constexpr int HEAD_WIDTH = multiple_of(4, HEAD);
   static constexpr int WIDTH = N / HEAD * HEAD_WIDTH;
   static constexpr int QUADS = WIDTH / 4;
+  using Rows = Spread<QUADS>;
+  static constexpr bool WHOLE = HEAD == HEAD_WIDTH;  // every column has a value
 
   static __device__ __forceinline__ bool has(int column) { return column % HEAD_WIDTH < HEAD; }
   static __device__ __forceinline__ int value(int column) {
@@ -35,12 +53,17 @@ struct Layer {
 
   // Weights to rows of shared memory, by columns of In; the last is b.
   static __device__ __forceinline__ void hold(const float* w, float* to) {
-    for (int i = static_cast<int>(threadIdx.x); i < (In::WIDTH + 1) * Out::WIDTH; i += THREADS) {
-      const int in = i / Out::WIDTH;
-      const int out = i % Out::WIDTH;
+    constexpr int LANES = Out::WIDTH % 8 == 0 ? 8 : 4;  // of a row: a sector, or what there is
+    using Rows = Spread<LANES / 4>;
+    constexpr int TURNS = Rows::turns(In::WIDTH + 1);
+    for (int i = static_cast<int>(threadIdx.x); i < TURNS * Out::WIDTH; i += THREADS) {
+      const int in = Rows::row(i / LANES % TURNS);
+      const int out = i / LANES / TURNS * LANES + i % LANES;
       const bool has = (in == In::WIDTH || In::has(in)) && Out::has(out);
       const int row = in == In::WIDTH ? In::N : In::value(in);
-      to[in * ROW + out] = has ? w[row * Out::N + Out::value(out)] : 0.0f;
+      if (in <= In::WIDTH) {
+        to[in * ROW + out] = has ? w[row * Out::N + Out::value(out)] : 0.0f;
+      }
     }
   }
 
@@ -50,10 +73,14 @@ struct Layer {
       const float* weights, const float* from, int rows, Store store) {
     constexpr int TOGETHER = 4;
     const int sets = (rows + TOGETHER - 1) / TOGETHER;
+    const int items = Out::Rows::turns(sets) * Out::QUADS;
 #pragma unroll 1
-    for (int item = static_cast<int>(threadIdx.x); item < sets * Out::QUADS; item += THREADS) {
+    for (int item = static_cast<int>(threadIdx.x); item < items; item += THREADS) {
       const int quad = snake<Out::QUADS>(item);
-      const int set = item / Out::QUADS;
+      const int set = Out::Rows::row(item / Out::QUADS);
+      if (set >= sets) {
+        continue;
+      }
       const float4* column = reinterpret_cast<const float4*>(weights) + quad;
       const float* row[TOGETHER];
       float4 sum[TOGETHER];
@@ -62,7 +89,7 @@ struct Layer {
         row[r] = from + min(set + r * sets, rows - 1) * STRIDE;
         sum[r] = column[In::WIDTH * (ROW / 4)];
       }
-#pragma unroll 2
+#pragma unroll 1
       for (int in = 0; in < In::QUADS; ++in) {
         float4 w[4];
 #pragma unroll
@@ -92,11 +119,16 @@ struct Layer {
   static __device__ __forceinline__ void multiply_back(
       const float* weights, const float* from, int rows, Store store) {
     constexpr int TOGETHER = 4;
+    using Rows = Spread<In::QUADS % 4 == 0 ? In::QUADS / 4 : 1>;
     const int sets = (rows + TOGETHER - 1) / TOGETHER;
+    const int items = Rows::turns(sets) * In::QUADS;
 #pragma unroll 1
-    for (int item = static_cast<int>(threadIdx.x); item < sets * In::QUADS; item += THREADS) {
-      const int in = item % In::QUADS;
-      const int set = item / In::QUADS;
+    for (int item = static_cast<int>(threadIdx.x); item < items; item += THREADS) {
+      const int in = snake<In::QUADS>(item);
+      const int set = Rows::row(item / In::QUADS);
+      if (set >= sets) {
+        continue;
+      }
       const float* row[TOGETHER];
       float sum[TOGETHER][4] = {};
 #pragma unroll
@@ -131,8 +163,9 @@ struct Layer {
     }
   }
 
-  // total += in^T out, and for b the sum of out. A patch of 4 x 4 weights is summed by SPLITS neighbouring
-  // lanes, each every SPLITS-th row; they meet in a butterfly, and each patch is always the same lanes'.
+  // total += in^T out, and for b the sum of out. A patch of 4 x 4 weights is always the same SPLITS
+  // neighbouring lanes', each with a run of every eight rows, so that they and the next patch's meet
+  // different banks; they bring their sums together in a butterfly.
   template <int IN_STRIDE, int OUT_STRIDE>
   static __device__ __forceinline__ void add_gradient(
       const float* in, const float* out, int rows, float* total) {
@@ -141,23 +174,28 @@ struct Layer {
                            : PATCHES * 4 <= THREADS ? 4
                            : PATCHES * 2 <= THREADS ? 2
                                                     : 1;
+    constexpr int RUN = 8 / SPLITS;
 #pragma unroll 1
     for (int first = 0; first < PATCHES * SPLITS; first += THREADS) {
       const int item = first + static_cast<int>(threadIdx.x);
       const int split = item % SPLITS;
       const int patch = min(item / SPLITS, PATCHES - 1);
       const int in_quad = patch / Out::QUADS;
-      const int out_quad = patch % Out::QUADS;
+      const int out_quad = snake<Out::QUADS>(patch);
       float4 sum[5] = {};  // the last for b
-#pragma unroll 2
-      for (int row = split; row < rows; row += SPLITS) {
-        const float4 a = reinterpret_cast<const float4*>(in + row * IN_STRIDE)[in_quad];
-        const float4 b = reinterpret_cast<const float4*>(out + row * OUT_STRIDE)[out_quad];
-        sum[0] = fma(a.x, b, sum[0]);
-        sum[1] = fma(a.y, b, sum[1]);
-        sum[2] = fma(a.z, b, sum[2]);
-        sum[3] = fma(a.w, b, sum[3]);
-        sum[4] = ::sum(sum[4], b);
+#pragma unroll 1
+      for (int run = split * RUN; run < rows; run += 8) {
+        const int end = min(run + RUN, rows);
+#pragma unroll(RUN > 2 ? 2 : RUN)
+        for (int row = run; row < end; ++row) {
+          const float4 a = reinterpret_cast<const float4*>(in + row * IN_STRIDE)[in_quad];
+          const float4 b = reinterpret_cast<const float4*>(out + row * OUT_STRIDE)[out_quad];
+          sum[0] = fma(a.x, b, sum[0]);
+          sum[1] = fma(a.y, b, sum[1]);
+          sum[2] = fma(a.z, b, sum[2]);
+          sum[3] = fma(a.w, b, sum[3]);
+          sum[4] = ::sum(sum[4], b);
+        }
       }
 #pragma unroll
       for (int i = 0; i < 5; ++i) {
@@ -171,11 +209,16 @@ struct Layer {
         const bool has = i < 4 ? In::has(column) : in_quad == 0;
         if (item < PATCHES * SPLITS && i % SPLITS == split && has) {
           float* to = total + (i < 4 ? In::value(column) : In::N) * Out::N;
-          const float values[4] = {sum[i].x, sum[i].y, sum[i].z, sum[i].w};
+          if constexpr (Out::WHOLE && In::N % 4 == 0) {  // all gradients lie on whole quads
+            float4& quad = reinterpret_cast<float4*>(to)[out_quad];
+            quad = ::sum(quad, sum[i]);
+          } else {
+            const float values[4] = {sum[i].x, sum[i].y, sum[i].z, sum[i].w};
 #pragma unroll
-          for (int j = 0; j < 4; ++j) {
-            if (Out::has(4 * out_quad + j)) {
-              to[Out::value(4 * out_quad + j)] += values[j];
+            for (int j = 0; j < 4; ++j) {
+              if (Out::has(4 * out_quad + j)) {
+                to[Out::value(4 * out_quad + j)] += values[j];
+              }
             }
           }
         }

@@ -36,7 +36,7 @@ struct Norm {
   static __device__ __forceinline__ void each_row(int rows, Visit visit) {
 #pragma unroll 1
     for (int first = 0; first < rows; first += GROUPS) {
-      const int row = first + group();
+      const int row = first + Spread<LANES / 4>::row(group());
       visit(row, row < rows);
     }
   }

@@ -19,9 +19,13 @@ record TransformerPlan(int d, int longest, Cut forward, Cut backward) {
   private static final int BACKWARD_ARRAYS = 7;
   private static final int SOFTMAXES = 8; // floats a row of the backward
 
-  /** What may be held at once, the best first. */
+  /** Whether layers, their gradients, and positions are held, the best choice first. */
   private static final boolean[][] CHOICES = {
-    {true, true, true}, {true, true, false}, {true, false, true}, {true, false, false}, {false, false, false}
+    {true, true, true},
+    {true, true, false},
+    {true, false, true},
+    {true, false, false},
+    {false, false, false}
   };
 
   /**
@@ -44,7 +48,7 @@ record TransformerPlan(int d, int longest, Cut forward, Cut backward) {
   static TransformerPlan of(BatchShape shape, int limit) {
     int d = shape.d();
     int longest = shape.maxLength();
-    int rows = Math.max(longest, Math.min(groupRows(d), longest * shape.capsules()));
+    int rows = Math.max(longest, (int) Math.min(groupRows(d), (long) longest * shape.capsules()));
     return new TransformerPlan(
         d, longest, cut(d, longest, rows, limit, false), cut(d, longest, rows, limit, true));
   }
@@ -111,12 +115,12 @@ record TransformerPlan(int d, int longest, Cut forward, Cut backward) {
     long project = (quads(d) + 1L) * odd(heads(d));
     long output = (heads(d) + 1L) * odd(d);
     long up = (quads(d) + 1L) * odd(2 * d);
-    long down = (2 * d + 1L) * odd(d);
+    long down = (2L * d + 1) * odd(d);
     long floats = 4L * d;
     floats += held ? 3 * project + output + up + down : Math.max(project, Math.max(up, down));
     floats += positions ? quads(longest * d) * (backward ? 2L : 1L) : 0;
     if (backward) {
-      floats += tileRows(d) * (2L * odd(heads(d)) + 2L * odd(2 * d) + 1);
+      floats += (long) tileRows(d) * (2L * odd(heads(d)) + 2L * odd(2 * d) + 1);
       floats += summed ? quads(8 * d * d + 11 * d) : 0;
     }
     return floats;
