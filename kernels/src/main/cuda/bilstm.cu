@@ -1,34 +1,53 @@
-// bilstm: sequences z[history][capsule][t][D] -> y of the same layout, row-major f32. Equation (10).
+// bilstm: sequences z[history][capsule][t][D] -> y of the same layout, f32. Equation (10).
 //   (i, f, g, o) = z_t Wx + h_{t-1} Wh + b;   c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
 //   h_t = sigmoid(o) tanh(c_t);   y_t = z_t + [h->, h<-], or z_t + [h->, h<-] R with PROJECTED
-// w: for each direction Wx[D][4H], Wh[H][4H], b[4H]; then R[2H][D]. H = D / 2, or D with R.
-// `live` holds the number of histories, offsets[live + 1] where each begins, in positions of a capsule;
-// a history has `capsules` sequences, all of its length, `rows` at most.
+// w: for each direction Wx[D][4H], Wh[H][4H], b[4H]; then R[2H][D]. H = D / 2, or D with R. `live`
+// holds the number of histories, offsets[live + 1] where each begins, in positions of a capsule; a
+// history has `capsules` sequences, all of its length, which is `rows` at most.
 //
-// No launch per time step. Each lane holds weights in registers for the whole launch (bilstm_lanes.cuh);
-// a block takes tile after tile of neighbouring sequences, tile number blockIdx, + gridDim, ...
-//   bilstm_forward   a tile's z is read once into shared memory; both directions run through it and
-//     write y by windows of SEGMENT steps, each its half of the row, or whole rows that wait in shared
-//     memory (KEPT). Before every SEGMENT-th step c and h go to the tape.
-//   bilstm_backward  from the last window to the first: the forward again from the checkpoint, then the
-//     derivatives, step by step; neither y nor any gate is read. dZ = dY + dz-> + dz<-: the direction
-//     that comes to a row first leaves its part in shared memory (SUMMED), the second completes it.
-//     Gradients of weights stay in registers; each block leaves partial[block][weights].
+// No launch per time step. Each lane holds weights in registers for the whole launch, as
+// bilstm_lanes.cuh says; a block takes tile after tile of neighbouring sequences.
+//   bilstm_forward   reads a tile's z once into shared memory; both directions run through it and
+//     write y by windows of SEGMENT steps: each its half of the row, or whole rows that wait in
+//     shared memory (KEPT). Before every SEGMENT-th step c and h go to the tape.
+//   bilstm_backward  takes the windows from the last to the first: the forward again from the
+//     checkpoint, then the derivatives, step by step; neither y nor any gate is read. dZ is dY and
+//     what both directions add: the one that comes to a row first leaves its part in shared memory
+//     (SUMMED), the second completes it. Each block leaves partial[block][weights] of the gradients
+//     of weights.
 //   bilstm_sum       adds the partials (partials.cuh).
-// What does not fit moves through global memory with the same bits: z by windows a direction without
-// STAGED, waiting rows in y and dZ themselves. Where registers do not hold both directions they take
-// turns (TURNS), and weights that fit beside no sums are loaded at each use (RESIDENT = 0).
+// Around cuDNN's LSTM, the contract's other implementation (CudnnBiLstm), whose packed rows go
+// position by position, and in each through the sequences that are as long, the longest history's
+// first: the row of (h, capsule, t) is (starts[t] + rank[h]) capsules + capsule.
+//   bilstm_pack      packed[row] = z
+//   bilstm_unpack    out = base + packed[row]; out may be base
+//   bilstm_spread    space[places[i]] = w[i], and bilstm_collect dW[i] = space[places[i]]
+// What does not fit moves through global memory with the same bits: z by windows for each direction
+// without STAGED; waiting rows in y and dZ themselves. Where registers do not hold both directions,
+// they take TURNS; weights that do not fit beside their gradients are loaded at each use
+// (RESIDENT = 0). Weights and partials pass through shared memory where there is room (GATHERED).
 //
-// Launch: forward block ForwardPass::THREADS, backward BackwardPass::THREADS, any grid; dynamic shared
-//   memory as BiLstmPlan counts it; bilstm_sum as partials.cuh says. live = 0 is allowed.
-// Aliasing: none. The tape's layout is Tape's, in bilstm_cell.cuh.
-// Determinism: the backward's grid decides the order of the sums of weight gradients; nothing else
-//   does. A sequence's y and dZ do not depend on its tile.
-// Bytes, for Z = 4 D a position: forward 2 Z and checkpoints of 4 H / SEGMENT floats, backward 4 Z (z
-//   twice, dY, dZ) and the checkpoints; weights once a block, partials once a block.
+// Launch: block ForwardPass::THREADS and BackwardPass::THREADS, any grid, dynamic shared memory as
+//   BiLstmPlan counts it; bilstm_sum as partials.cuh says; the others any. live = 0
+//   is allowed.
+// Aliasing: none but the above. The tape's layout is Tape's, in bilstm_cell.cuh.
+// Determinism: the backward's grid and TEAMS decide the order of the sums of weight gradients; a
+//   sequence's y and dZ depend on nothing else, not even on its place in a tile.
+// Bytes, with Z = 4 D for a position: forward 2 Z and checkpoints of 4 H / SEGMENT floats, backward
+//   4 Z (z twice, dY, dZ) and the checkpoints, with TURNS 6 Z; weights and partials once a block;
+//   pack 2 Z, unpack 3 Z.
+//
+// Compile-time: D, PROJECTED, SEGMENT; for each kernel SPLIT, TOGETHER, GROUPS (bilstm_lanes.cuh),
+//   TURNS, GATHERED; the forward's STAGED and KEPT; the backward's TEAMS, RESIDENT and SUMMED.
+//   CUDNN = 1 leaves out all but what cuDNN needs.
+#ifndef BILSTM_CUDNN
+#define BILSTM_CUDNN 0
+#endif
+#if !BILSTM_CUDNN
 #include "bilstm_backward.cuh"
 #include "bilstm_forward.cuh"
 #include "partials.cuh"
+#endif
 
 #ifndef BILSTM_D
 #define BILSTM_D 16
@@ -64,6 +83,71 @@
 #endif
 
 constexpr int D = BILSTM_D;
+
+// Where a sequence of n rows lies, for a block that takes one sequence after the other.
+struct Whole {
+  long long first;  // of its values
+  int values;
+  int history;
+  int capsule;
+
+  __device__ __forceinline__ Whole(int sequence, const int* offsets, int capsules)
+      : history(sequence / capsules), capsule(sequence % capsules) {
+    const int begin = offsets[history];
+    values = (offsets[history + 1] - begin) * D;
+    first = static_cast<long long>(begin) * capsules * D + static_cast<long long>(capsule) * values;
+  }
+
+  // The packed place of value i.
+  __device__ __forceinline__ long long packed(
+      int i, const int* rank, const int* starts, int capsules) const {
+    const long long row =
+        static_cast<long long>(starts[i / D] + rank[history]) * capsules + capsule;
+    return row * D + i % D;
+  }
+};
+
+extern "C" __global__ void bilstm_pack(
+    const float* z, float* packed, const int* offsets, const int* live, int capsules,
+    const int* rank, const int* starts) {
+  const int total = *live * capsules;
+  for (int s = static_cast<int>(blockIdx.x); s < total; s += static_cast<int>(gridDim.x)) {
+    const Whole whole(s, offsets, capsules);
+    for (int i = static_cast<int>(threadIdx.x); i < whole.values; i += static_cast<int>(blockDim.x)) {
+      packed[whole.packed(i, rank, starts, capsules)] = z[whole.first + i];
+    }
+  }
+}
+
+extern "C" __global__ void bilstm_unpack(
+    const float* base, const float* packed, float* out, const int* offsets, const int* live,
+    int capsules, const int* rank, const int* starts) {
+  const int total = *live * capsules;
+  for (int s = static_cast<int>(blockIdx.x); s < total; s += static_cast<int>(gridDim.x)) {
+    const Whole whole(s, offsets, capsules);
+    for (int i = static_cast<int>(threadIdx.x); i < whole.values; i += static_cast<int>(blockDim.x)) {
+      out[whole.first + i] =
+          base[whole.first + i] + packed[whole.packed(i, rank, starts, capsules)];
+    }
+  }
+}
+
+extern "C" __global__ void bilstm_spread(const float* w, float* space, const int* places, int size) {
+  const int step = static_cast<int>(gridDim.x * blockDim.x);
+  for (int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x); i < size; i += step) {
+    space[places[i]] = w[i];
+  }
+}
+
+extern "C" __global__ void bilstm_collect(
+    const float* space, float* dW, const int* places, int size) {
+  const int step = static_cast<int>(gridDim.x * blockDim.x);
+  for (int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x); i < size; i += step) {
+    dW[i] = space[places[i]];
+  }
+}
+
+#if !BILSTM_CUDNN
 constexpr bool PROJECTED = BILSTM_PROJECTED != 0;
 constexpr int H = PROJECTED ? D : D / 2;
 constexpr int SEGMENT = BILSTM_SEGMENT;
@@ -162,7 +246,7 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
   using L = BackwardLanes;
   extern __shared__ float4 shared[];
   __shared__ Tile<L::SEQUENCES> tiles[BILSTM_BACKWARD_TEAMS];
-  // A direction's b unit by unit, and behind it the zeros that parts other than the first begin with.
+  // A direction's b unit by unit, and behind it the zeros with which all parts but the first begin.
   __shared__ float4 biases[Pass::DIRECTIONS][H + 1];
   float* const windows = reinterpret_cast<float*>(shared);
   const int thread = static_cast<int>(threadIdx.x);
@@ -262,7 +346,12 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
   }
 }
 
-extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK)
-    bilstm_sum(const float* partials, float* dW, int slots, int size) {
-  add_partials(partials, dW, slots, size);
+extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK) bilstm_sum(
+    const float* partials0, float* total0, int slots0, int size0,
+    const float* partials1, float* total1, int slots1, int size1,
+    const float* partials2, float* total2, int slots2, int size2,
+    const float* partials3, float* total3, int slots3, int size3) {
+  add_partial_sums({partials0, total0, slots0, size0}, {partials1, total1, slots1, size1},
+                   {partials2, total2, slots2, size2}, {partials3, total3, slots3, size3});
 }
+#endif

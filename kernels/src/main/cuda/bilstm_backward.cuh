@@ -1,152 +1,12 @@
 // The backward of bilstm: see bilstm.cu for what it computes and how it is launched.
 #pragma once
 #include "bilstm_cell.cuh"
+#include "bilstm_gradients.cuh"
 #include "bilstm_tile.cuh"
 
-// The weights by which the derivatives by all gates reach those by h_{t-1}, and by z_t, of a lane's
-// unit: output 0 is h's, the others are z's columns unit, unit + H, ...
-template <class L, int OUTPUTS, bool RESIDENT>
-struct BackWeights {
-  static constexpr int REST_AT = L::UNIT_PIECES * L::SPLIT * GATES;
-  template <int N>
-  struct Piece {
-    float w[OUTPUTS][N];
-  };
-  Piece<GATES> w[RESIDENT && L::UNIT_PIECES > 0 ? L::UNIT_PIECES : 1];
-  Piece<L::GATE_REST + 1> rest;  // and one that is not used, since there may be none
-  const float* of;
-  int stride;
-
-  // weights: as for GateWeights.
-  __device__ __forceinline__ void load(const float* weights, int row, const L& lane) {
-    of = weights;
-    stride = row;
-#pragma unroll
-    for (int p = 0; p < L::UNIT_PIECES && RESIDENT; ++p) {
-      w[p] = fetch(p, lane);
-    }
-#pragma unroll
-    for (int e = 0; e < L::GATE_REST; ++e) {
-      const int flat = REST_AT + lane.part * L::GATE_REST + e;
-#pragma unroll
-      for (int out = 0; out < OUTPUTS; ++out) {
-        rest.w[out][e] = *weight(out, flat % GATES, flat / GATES, lane);
-      }
-    }
-  }
-
-  // The weight by which a gate of unit `from` reaches an output.
-  __device__ __forceinline__ const float* weight(int out, int gate, int from, const L& lane) const {
-    const int k = out == 0 ? L::D + lane.unit : (out - 1) * L::H + lane.unit;
-    return of + k * stride + gate * L::H + from;
-  }
-
-  __device__ __forceinline__ Piece<GATES> fetch(int p, const L& lane) const {
-    Piece<GATES> piece;
-    const int from = lane.part + p * L::SPLIT;
-#pragma unroll
-    for (int out = 0; out < OUTPUTS; ++out) {
-#pragma unroll
-      for (int gate = 0; gate < GATES; ++gate) {
-        piece.w[out][gate] =
-            from < L::H ? load_weight<RESIDENT>(weight(out, gate, from, lane)) : 0.0f;
-      }
-    }
-    return piece;
-  }
-
-  __device__ __forceinline__ Piece<GATES> piece(int p, const L& lane) const {
-    if constexpr (RESIDENT) {
-      return w[p];
-    } else {
-      return fetch(p, lane);
-    }
-  }
-};
-
-// The gradients of weights that a lane adds up, over all sequences that its team meets.
-template <class L, bool PROJECTED>
-struct WeightSums {
-  static constexpr int PROJECT = PROJECTED ? L::STATE_PIECES : 1;
-  static constexpr int BIASES = (GATES * L::H + L::THREADS - 1) / L::THREADS;
-  float w[L::PIECES][4][GATES];
-  float project[PROJECT][4];
-  float bias[BIASES];  // of all the team's sequences: gates member, + THREADS, ... of the 4 H
-
-  __device__ __forceinline__ WeightSums() : w{}, project{}, bias{} {}
-
-  __device__ __forceinline__ void add(int p, const float4& x, const float4& gates) {
-    const float value[4] = {x.x, x.y, x.z, x.w};
-#pragma unroll
-    for (int e = 0; e < 4; ++e) {
-      if (!L::padding(p, e)) {
-        w[p][e][0] = fmaf(value[e], gates.x, w[p][e][0]);
-        w[p][e][1] = fmaf(value[e], gates.y, w[p][e][1]);
-        w[p][e][2] = fmaf(value[e], gates.z, w[p][e][2]);
-        w[p][e][3] = fmaf(value[e], gates.w, w[p][e][3]);
-      }
-    }
-  }
-
-  // Adds the derivatives by the gates of `count` steps of a window.
-  __device__ __forceinline__ void add_bias(int member, const float* gates, int count) {
-#pragma unroll
-    for (int b = 0; b < BIASES; ++b) {
-      const int gate = member + b * L::THREADS;
-      for (int i = 0; gate < GATES * L::H && i < count; ++i) {
-        bias[b] += gates[i * GATES * L::H + gate];
-      }
-    }
-  }
-
-  // Puts or adds them to Wx and Wh of the direction, in rows `row` floats apart, and to its rows of
-  // R, `rest_row` apart.
-  __device__ __forceinline__ void give(
-      float* weights, int row, float* rest, int rest_row, const L& lane, bool add) const {
-#pragma unroll
-    for (int p = 0; p < L::PIECES; ++p) {
-#pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int k = lane.input(p, e);
-#pragma unroll
-        for (int gate = 0; gate < GATES; ++gate) {
-          if (k >= 0) {
-            put(weights + k * row + gate * L::H + lane.unit, w[p][e][gate], add);
-          }
-        }
-      }
-    }
-#pragma unroll
-    for (int p = 0; p < PROJECT && PROJECTED; ++p) {
-#pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int k = (lane.part + p * L::SPLIT) * 4 + e;
-        if (k < L::D) {
-          put(rest + lane.unit * rest_row + k, project[p][e], add);
-        }
-      }
-    }
-  }
-
-  // The same for b.
-  __device__ __forceinline__ void give_bias(float* b, int member, bool add) const {
-#pragma unroll
-    for (int i = 0; i < BIASES; ++i) {
-      const int gate = member + i * L::THREADS;
-      if (gate < GATES * L::H) {
-        put(b + gate % GATES * L::H + gate / GATES, bias[i], add);
-      }
-    }
-  }
-
-  static __device__ __forceinline__ void put(float* at, float value, bool add) {
-    *at = add ? *at + value : value;
-  }
-};
-
 // TURNS: one direction after the other over all tiles. RESIDENT: weights are kept in registers.
-// SUMMED: what the direction that comes to a position first adds to dZ waits in shared memory, not in
-// dZ, until the second completes the row. TEAMS: of a block, each with tiles of its own.
+// SUMMED: what the direction that comes to a position first adds to dZ waits in shared memory, not
+// in dZ, until the second completes the row. TEAMS: of a block, each with tiles of its own.
 template <class L, bool PROJECTED, bool TURNS, bool RESIDENT, bool SUMMED, int SEGMENT, int TEAMS>
 struct Backward {
   static constexpr int D = L::D;
@@ -155,13 +15,16 @@ struct Backward {
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;           // at once
   static constexpr int TEAM = DIRECTIONS * L::THREADS;       // threads
   static constexpr int THREADS = TEAMS * TEAM;
-  // A sequence's window of a direction: rows of z and of h of the step before, one row more than steps;
-  // as many of c; the gates, which their derivatives replace; the derivatives by h that come through y;
-  // and, with a projection, dY.
+  // A sequence's window of a direction: rows of z and of h of the step before, one row more than
+  // steps; as many of c; the gates, which their derivatives replace; the derivatives by h that come
+  // through y; and, with a projection, dY.
   static constexpr int ROW = L::DP + L::HP;
   static constexpr int CELL_AT = (SEGMENT + 1) * ROW;
   static constexpr int GATES_AT = CELL_AT + (SEGMENT + 1) * L::HP;
-  static constexpr int OUT_AT = GATES_AT + SEGMENT * H * GATES;
+  // Where the lanes of a quarter warp are of two groups, their gates begin as far apart in the
+  // banks as if they were one group's.
+  static constexpr int SKEW = L::GROUPS > 1 && H % 8 != 0 ? (GATES * H - L::HP) % WARP : 0;
+  static constexpr int OUT_AT = GATES_AT + SEGMENT * H * GATES + (SKEW > 0 ? WARP : 0);
   static constexpr int Y_AT = OUT_AT + SEGMENT * L::HP;
   static constexpr int WINDOW = banked(Y_AT + (PROJECTED ? SEGMENT * L::DP : 0), WARP / L::SPLIT);
   static constexpr int GROUP = banked(L::TOGETHER * WINDOW, H);
@@ -187,6 +50,10 @@ struct Backward {
   __device__ __forceinline__ float* window(int direction, int r) const {
     return windows + ((TURNS ? 0 : direction) * L::GROUPS + r / L::TOGETHER) * GROUP +
            r % L::TOGETHER * WINDOW;
+  }
+  // Where the gates lie in the windows of a group.
+  static __device__ __forceinline__ int gates_at(int group) {
+    return GATES_AT + group * SKEW % WARP;
   }
   __device__ __forceinline__ void meet_direction(int direction) const {
     meet<L::THREADS>(1 + TEAMS + team * 2 + direction);
@@ -256,7 +123,7 @@ struct Backward {
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
       float part[L::TOGETHER][GATES];
-      const float4 b = bias[lane.part == 0 ? lane.unit : H];
+      const float4 b = bias[anew(lane.part) == 0 ? lane.unit : H];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
         part[q][0] = b.x;
@@ -278,7 +145,7 @@ struct Backward {
         c = cell.state(c);
         mine[(i + 1) * ROW + L::DP + lane.unit] = cell.hidden(c);
         mine[CELL_AT + (i + 1) * L::HP + lane.unit] = c;
-        reinterpret_cast<float4*>(mine + GATES_AT)[i * H + lane.unit] =
+        reinterpret_cast<float4*>(mine + gates_at(lane.group))[i * H + lane.unit] =
             make_float4(cell.i, cell.f, cell.g, cell.o);
       }
       meet_direction(direction);
@@ -316,15 +183,16 @@ struct Backward {
   }
 
   // Back through the window's steps: to the derivatives by the gates, then to those by h, z and the
-  // weights. What a step leaves for dZ takes the place of what its owner alone has read: column `unit`
-  // that of the derivative by h, column H + `unit` that of c.
+  // weights. What a step leaves for dZ takes the place of what its owner alone has read: column
+  // `unit` that of the derivative by h, column H + `unit` that of c.
   __device__ __forceinline__ void through_cells(
       int direction, int count, const float* group, float* mine,
       const BackWeights<L, OUTPUTS, RESIDENT>& back, Sums& total, float& dh, float& dc) const {
 #pragma unroll 1
     for (int i = count - 1; i >= 0; --i) {
       if (lane.owner) {
-        float4* const at = reinterpret_cast<float4*>(mine + GATES_AT) + i * H + lane.unit;
+        float4* const at =
+            reinterpret_cast<float4*>(mine + gates_at(lane.group)) + i * H + lane.unit;
         const float4 gate = *at;  // i, f, g, o
         const float before = mine[CELL_AT + i * L::HP + lane.unit];
         const float bent = tanhf(mine[CELL_AT + (i + 1) * L::HP + lane.unit]);
@@ -351,8 +219,8 @@ struct Backward {
         const auto piece = back.piece(p, lane);
 #pragma unroll
         for (int q = 0; q < L::TOGETHER; ++q) {
-          const float4 slope =
-              reinterpret_cast<const float4*>(group + q * WINDOW + GATES_AT)[i * H + unit];
+          const float* const slopes = group + q * WINDOW + gates_at(lane.group);
+          const float4 slope = reinterpret_cast<const float4*>(slopes)[i * H + unit];
 #pragma unroll
           for (int out = 0; out < OUTPUTS; ++out) {
             part[q][out] = dot(slope, piece.w[out], part[q][out]);
@@ -362,9 +230,8 @@ struct Backward {
       if constexpr (L::GATE_REST > 0) {
 #pragma unroll
         for (int q = 0; q < L::TOGETHER; ++q) {
-          const auto slope = load_access<L::GATE_REST>(
-              group + q * WINDOW + GATES_AT + i * GATES * H + BackWeights<L, OUTPUTS, RESIDENT>::REST_AT,
-              lane.part);
+          const float* const slopes = group + q * WINDOW + gates_at(lane.group) + i * GATES * H;
+          const auto slope = load_access<L::GATE_REST>(slopes + back.REST_AT, lane.part);
 #pragma unroll
           for (int out = 0; out < OUTPUTS; ++out) {
 #pragma unroll
@@ -390,7 +257,8 @@ struct Backward {
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
         const float* of = group + q * WINDOW;
-        const float4 slope = reinterpret_cast<const float4*>(of + GATES_AT)[i * H + lane.unit];
+        const float4 slope =
+            reinterpret_cast<const float4*>(of + gates_at(lane.group))[i * H + lane.unit];
 #pragma unroll
         for (int p = 0; p < L::PIECES; ++p) {
           total.add(p, lane.piece(p, of + i * ROW), slope);
@@ -399,13 +267,13 @@ struct Backward {
     }
 #pragma unroll
     for (int r = 0; r < L::SEQUENCES; ++r) {
-      total.add_bias(member, window(direction, r) + GATES_AT, count);
+      total.add_bias(member, window(direction, r) + gates_at(r / L::TOGETHER), count);
     }
     meet_direction(direction);
   }
 
-  // Adds what the window's steps left to their rows of dZ; with a projection, dY too in a row to which
-  // this direction comes first.
+  // Adds what the window's steps left to their rows of dZ; with a projection, dY too in a row to
+  // which this direction comes first.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
     each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 1>(

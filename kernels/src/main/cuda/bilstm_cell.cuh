@@ -79,8 +79,8 @@ __device__ __forceinline__ void add_inputs(
   }
 }
 
-// A direction's weights, or their gradients, in shared memory: Wx, Wh and b, then its rows of R. Rows
-// are as far apart as the lanes of a warp need it to meet in no bank.
+// A direction's weights, or their gradients, in shared memory: Wx, Wh and b, then its rows of R.
+// Rows are as far apart as the lanes of a warp need it to meet in no bank.
 template <class L, bool PROJECTED>
 struct SharedWeights {
   static constexpr int GATE_WIDTH = GATES * L::H;
@@ -120,7 +120,10 @@ struct Cell {
   float i, f, g, o;
 
   __device__ __forceinline__ explicit Cell(const float (&sum)[GATES])
-      : i(gate_sigmoid(sum[0])), f(gate_sigmoid(sum[1])), g(tanhf(sum[2])), o(gate_sigmoid(sum[3])) {}
+      : i(gate_sigmoid(sum[0])),
+        f(gate_sigmoid(sum[1])),
+        g(tanhf(sum[2])),
+        o(gate_sigmoid(sum[3])) {}
 
   __device__ __forceinline__ float state(float c) const { return fmaf(f, c, i * g); }
   __device__ __forceinline__ float hidden(float c) const { return o * tanhf(c); }

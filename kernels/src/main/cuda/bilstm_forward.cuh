@@ -13,7 +13,8 @@ struct Forward {
   static constexpr int H = L::H;
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;  // at once
   static constexpr int THREADS = DIRECTIONS * L::THREADS;
-  static constexpr int BLOCKS = THREADS < 384 ? 384 / THREADS : 1;  // resident, for 12 warps at least
+  // Blocks to be resident, for 12 warps; but half rows of pairs of floats cost more registers.
+  static constexpr int BLOCKS = THREADS < 384 && H % 4 == 0 ? 384 / THREADS : 1;
   static constexpr bool ROWS = PROJECTED || KEPT;  // whether directions meet at the rows of y
   static constexpr int KEPT_ROW = PROJECTED ? L::DP : L::HP;
   // A sequence's window of a direction: rows of z, where that is not staged, and of h of the step
@@ -71,7 +72,8 @@ struct Forward {
   }
 
   __device__ __forceinline__ void run(
-      int direction, const GateWeights<L, true>& weights, const float (&project)[L::STATE_PIECES][4]) const {
+      int direction, const GateWeights<L, true>& weights,
+      const float (&project)[L::STATE_PIECES][4]) const {
     const int longest = tile.longest();
     const int own = lane.sequence();
     float c = 0.0f;
@@ -132,7 +134,7 @@ struct Forward {
         }
         if (STAGED) {
 #pragma unroll
-          for (int q = 0; q < L::TOGETHER; ++q) {  // a sequence that has ended stays at its last row
+          for (int q = 0; q < L::TOGETHER; ++q) {  // behind its end, the last row stays
             row[q] += first + i + 1 < length[q] ? (direction == 0 ? L::DP : -L::DP) : 0;
           }
         }
@@ -194,7 +196,7 @@ struct Forward {
   // y = z + h in the direction's half of each row of the window.
   __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
     constexpr int V = widest(D, H);
-    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS, 4>(
+    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS, 2>(
         member, [&](int r, int s, int piece) {
       if (s < count && first + s < tile.length[r]) {
         const long long t = tile.place[r] + tile.position(r, direction, first + s);
@@ -206,11 +208,11 @@ struct Forward {
     });
   }
 
-  // Rows of the window to which the other direction has not come yet wait in `kept`, or in y itself;
-  // the others are completed.
+  // Rows of the window to which the other direction has not come yet wait in `kept`, or in y
+  // itself; the others are completed.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
-    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 4>(
+    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 2>(
         member, [&](int r, int s, int piece) {
       const int column = piece * V;
       const int length = tile.length[r];

@@ -1,12 +1,13 @@
-// How the lanes of one direction of bilstm share its work: weights stay in registers, sequences pass by.
+// How the lanes of one direction of bilstm share its work: weights stay in registers, sequences
+// pass by.
 //
 // A lane is (group, unit, part); neighbouring lanes have the same part, so that they read the same
-// inputs. It holds the weights of the four gates of its unit for every SPLIT-th
-// quad (four neighbouring inputs) of a step's input row [z | h], and adds them up for the TOGETHER
-// sequences of its group. Then the SPLIT lanes of a unit exchange their parts of the sums, so that each
-// ends with all four gates of one sequence, OWNERS lanes with the same: the first of them is its owner.
-// Every sum is one tree over parts, whichever lane ends with it, so a sequence's bits do not depend on
-// its place in a tile. Rows are padded to whole quads; a padded input has weight 0 and value 0.
+// inputs. It holds the weights of the four gates of its unit for every SPLIT-th quad (four
+// neighbouring inputs) of a step's input row [z | h], and adds them up for the TOGETHER sequences
+// of its group. Then the SPLIT lanes of a unit exchange their parts of the sums, so that each ends
+// with all four gates of one sequence, OWNERS lanes with the same: the first of them is its owner.
+// Every sum is one tree over parts, whichever lane ends with it, so a sequence's bits do not depend
+// on its place in a tile. Rows are padded to whole quads; a padded input has weight 0 and value 0.
 #pragma once
 #include "warp.cuh"
 
@@ -16,21 +17,22 @@ __host__ __device__ constexpr int whole(int n, int unit) {
   return (n + unit - 1) / unit * unit;
 }
 
-// The least multiple of 4 from n on that leaves `rest` (of 4 at least) when divided by the 32 banks.
+// The least multiple of 4 from n on that leaves `rest` (of 4 at least) when divided by the 32
+// banks.
 __host__ __device__ constexpr int banked(int n, int rest) {
   return whole(n, 4) + ((whole(rest, 4) - whole(n, 4)) % 32 + 32) % 32;
 }
 
-// Gates a lane of those units of h that are left when each of `split` lanes has as many: 1 or 2, or 0
-// where they do not divide into either.
+// Gates a lane of those units of h that are left when each of `split` lanes has as many: 1 or 2, or
+// 0 where they do not divide into either.
 __host__ __device__ constexpr int gate_rest(int h, int split) {
   const int left = h % split * GATES;
   return left == split || left == 2 * split ? left / split : 0;
 }
 
-// 1 / (1 + e^-x) for a gate, where no more than tanhf's own exactness is needed (sigmoid.cuh has one to
-// the last place): the exponent's product is rounded once, like x itself; both approximations are within
-// two units in the last place, and the limits 0 and 1 are exact.
+// 1 / (1 + e^-x) for a gate, where no more than tanhf's own exactness is needed (sigmoid.cuh has
+// one to the last place): the exponent's product is rounded once, like x itself; both
+// approximations are within two units in the last place, and the limits 0 and 1 are exact.
 __device__ __forceinline__ float gate_sigmoid(float x) {
   float power;
   float result;
@@ -55,9 +57,10 @@ struct Lanes {
   static constexpr int INPUT_QUADS = DP / 4;
   static constexpr int STATE_QUADS = HP / 4;
   static constexpr int QUADS = INPUT_QUADS + STATE_QUADS;
-  static constexpr int PIECES = (QUADS + SPLIT - 1) / SPLIT;              // quads a lane, of [z | h]
+  static constexpr int PIECES = (QUADS + SPLIT - 1) / SPLIT;  // quads a lane, of [z | h]
   static constexpr int STATE_PIECES = (STATE_QUADS + SPLIT - 1) / SPLIT;  // of h alone
-  // The 4 H gates of all units: whole units a lane, and then, if what is left divides so, 1 or 2 gates.
+  // The 4 H gates of all units: whole units a lane, and then, if what is left divides so, 1 or 2
+  // gates.
   static constexpr int GATE_REST = gate_rest(H, SPLIT);
   static constexpr int UNIT_PIECES = (H + (GATE_REST > 0 ? 0 : SPLIT - 1)) / SPLIT;
   static constexpr int OWNERS = SPLIT / TOGETHER;
@@ -111,7 +114,8 @@ struct Lanes {
         [quad < INPUT_QUADS ? quad : state];
   }
 
-  // The input of element e of piece i: below D of z, from D on of h, -1 where there is only padding.
+  // The input of element e of piece i: below D of z, from D on of h, -1 where there is only
+  // padding.
   __device__ __forceinline__ int input(int i, int e) const {
     const int quad = part + i * SPLIT;
     const int k = quad * 4 + e;

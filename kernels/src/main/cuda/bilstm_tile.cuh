@@ -1,6 +1,6 @@
-// What a team of lanes of bilstm works on: a tile of neighbouring sequences, and windows of their time
-// steps in shared memory. A direction counts its own steps: step s is position s forward, and position
-// length - 1 - s backward, so that both begin at 0 with zero states.
+// What a team of lanes of bilstm works on: a tile of neighbouring sequences, and windows of their
+// time steps in shared memory. A direction counts its own steps: step s is position s forward, and
+// position length - 1 - s backward, so that both begin at 0 with zero states.
 #pragma once
 #include "access.cuh"
 #include "bilstm_lanes.cuh"
@@ -10,8 +10,8 @@ __host__ __device__ constexpr int widest(int a, int b) {
   return a % 4 == 0 && b % 4 == 0 ? 4 : a % 2 == 0 && b % 2 == 0 ? 2 : 1;
 }
 
-// x, of which the compiler knows nothing here: so that it does not keep what it makes of x in registers
-// from segment to segment, where weights need them.
+// x, of which the compiler knows nothing here: so that it does not keep what it makes of x in
+// registers from segment to segment or step to step, where weights need them.
 __device__ __forceinline__ int anew(int x) {
   asm volatile("" : "+r"(x));
   return x;
@@ -61,10 +61,10 @@ struct Tile {
   }
 };
 
-// Visits (r, row, piece) for every sequence of a tile, row of its window and of PIECES pieces of a row,
-// by THREADS lanes: neighbours take neighbouring pieces, and where they come to in a window is worked
-// out once for all sequences if they can take a whole window at once. AHEAD visits are under way at
-// once: several where they wait for global memory.
+// Visits (r, row, piece) for every sequence of a tile, row of its window and of PIECES pieces of a
+// row, by THREADS lanes: neighbours take neighbouring pieces, and where they come to in a window is
+// worked out once for all sequences if they can take a whole window at once. AHEAD visits are under
+// way at once: several where they wait for global memory.
 template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS, int AHEAD, class Visit>
 __device__ __forceinline__ void each_piece(int lane, Visit visit) {
   constexpr int WINDOW = SEGMENT * PIECES;
@@ -88,8 +88,8 @@ __device__ __forceinline__ void each_piece(int lane, Visit visit) {
   }
 }
 
-// Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from rows
-// of D floats in global memory to rows of STRIDE floats in shared memory, with zeros up to
+// Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from
+// rows of D floats in global memory to rows of STRIDE floats in shared memory, with zeros up to
 // whole(WIDTH, 4) and behind a sequence. By THREADS lanes.
 template <
     int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int AHEAD, int SEQUENCES, class Target>

@@ -1,28 +1,50 @@
-// ranking_loss: equations (16) and (17): cross-entropy of the logistic function, as sums. y[B C][S] are
-// the scores of C candidates of each of the *live = B histories, S a candidate; a history's first
-// candidate has label 1, the others 0.
-//   forward  loss[b] = sum over c, s of max(y, 0) - y label + log(1 + e^-|y|);  dY = sigmoid(y) - label
+// ranking_loss: cross-entropy, as sums. y[B C][S] are the scores of C candidates of each of the
+// *live = B histories, S a candidate; a history's first candidate has label 1, the others 0.
+//   forward, logistic, equations (16) and (17):
+//            loss[b] = sum over c, s of max(y, 0) - y label + log(1 + e^-|y|);  dY = sigmoid(y) - label
+//            softmax over c:
+//            loss[b] = sum over s of log(sum over c of e^y) - y of c = 0;  dY = softmax(y) - label
 //   total    adds the batch's sums of loss and of l1, and its histories and candidates, to the state
 // A score that is not finite gives a loss that is not.
 //
 // Launch: forward a warp a history, grid-stride, block 256 (any multiple of 32); total one block of
 //   TOTAL_BLOCK. B == 0: forward writes nothing, total adds nothing.
 // Aliasing: dY may be y: a lane reads only what it writes, before it does.
-// Determinism: run-to-run. A lane adds every 32nd value of its history upwards, then a butterfly; total
-//   adds every TOTAL_BLOCK-th history upwards in double, then neighbours pair by pair.
-// Bytes: forward 8 C S + 4 a history; total 8 a history.
+// Determinism: run-to-run. A lane adds every 32nd value of its history upwards (softmax: every value
+//   of its share of a level), then lanes in one order; total adds every TOTAL_BLOCK-th history upwards
+//   in double, then neighbours pair by pair.
+// Bytes: forward, logistic 8 C S + 4 a history, softmax 16 C S + 4; total 8 a history.
 //
-// Compile-time: RANKING_LOSS_SCORES = S >= 1.
+// Compile-time: RANKING_LOSS_SCORES = S, 1 to 32; RANKING_LOSS_SOFTMAX 0 or 1.
+#include "softmax_loss.cuh"
 #include "step_state.cuh"
 #include "warp.cuh"
 
 #ifndef RANKING_LOSS_SCORES
 #define RANKING_LOSS_SCORES 4
 #endif
+#ifndef RANKING_LOSS_SOFTMAX
+#define RANKING_LOSS_SOFTMAX 0
+#endif
 
 constexpr int SCORES = RANKING_LOSS_SCORES;
+constexpr bool SOFTMAX = RANKING_LOSS_SOFTMAX != 0;
 constexpr int TOTAL_BLOCK = 256;
-static_assert(SCORES >= 1, "a candidate has a score");
+
+// A lane's part of a history's logistic loss; writes its derivatives.
+__device__ __forceinline__ float logistic_loss(const float* y, float* dY, int lane, int size) {
+  float sum = 0.0f;
+  for (int i = lane; i < size; i += WARP) {
+    const float score = y[i];
+    const float label = i < SCORES ? 1.0f : 0.0f;
+    const float e = expf(-fabsf(score));  // in [0, 1]
+    // The product keeps what fmaxf loses: infinity times 0 is not a number, nor is NaN.
+    sum += fmaxf(score, 0.0f) - score * label + log1pf(e);
+    const float probability = (score < 0.0f ? e : 1.0f) / (1.0f + e);
+    dY[i] = probability - label;
+  }
+  return sum;
+}
 
 extern "C" __global__ void __launch_bounds__(256) ranking_loss_forward(
     const float* y, float* loss, float* dY, const int* live, int candidates) {
@@ -33,17 +55,9 @@ extern "C" __global__ void __launch_bounds__(256) ranking_loss_forward(
   for (int b = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) / WARP; b < histories;
        b += warps) {
     const long long first = static_cast<long long>(b) * size;
-    float sum = 0.0f;
-    for (int i = lane; i < size; i += WARP) {
-      const float score = y[first + i];
-      const float label = i < SCORES ? 1.0f : 0.0f;
-      const float e = expf(-fabsf(score));  // in [0, 1]
-      // The product keeps what fmaxf loses: infinity times 0 is not a number, nor is NaN.
-      sum += fmaxf(score, 0.0f) - score * label + log1pf(e);
-      const float probability = (score < 0.0f ? e : 1.0f) / (1.0f + e);
-      dY[first + i] = probability - label;
-    }
-    sum = group_sum(sum);
+    const float part = SOFTMAX ? softmax_loss<SCORES>(y + first, dY + first, lane, size)
+                               : logistic_loss(y + first, dY + first, lane, size);
+    const float sum = group_sum(part);
     if (lane == 0) {
       loss[b] = sum;
     }

@@ -1,7 +1,9 @@
 package io.mgnm.cuda;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import jcuda.Pointer;
 import jcuda.driver.CUjit_option;
@@ -16,7 +18,8 @@ public final class CudaModule implements AutoCloseable {
   private final CudaContext context;
   private final KernelImage image;
   private final CUmodule module = new CUmodule();
-  private final Map<String, CudaKernel> kernels;
+  private final Map<String, KernelSignature> signatures;
+  private final Map<String, CudaKernel> kernels = new HashMap<>(); // those asked for
   private boolean closed;
 
   CudaModule(CudaContext context, KernelImage image) {
@@ -38,16 +41,9 @@ public final class CudaModule implements AutoCloseable {
           ": ",
           options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER).split("\0", 2)[0].strip());
     }
-    try {
-      this.kernels =
-          image.source().kernels().stream()
-              .collect(
-                  Collectors.toUnmodifiableMap(
-                      KernelSignature::name, signature -> new CudaKernel(this, signature)));
-    } catch (RuntimeException e) {
-      JCudaDriver.cuModuleUnload(module);
-      throw e;
-    }
+    this.signatures =
+        image.source().kernels().stream()
+            .collect(Collectors.toUnmodifiableMap(KernelSignature::name, Function.identity()));
   }
 
   /** PTX is text, whose end the driver knows by a zero. */
@@ -74,14 +70,18 @@ public final class CudaModule implements AutoCloseable {
    * A kernel by name.
    *
    * @throws IllegalArgumentException where the source declares none of the name
+   * @throws CudaException where it declares one that was not compiled in
    */
   public CudaKernel kernel(String name) {
-    CudaKernel kernel = kernels.get(name);
-    if (kernel == null) {
-      throw new IllegalArgumentException(
-          "%s declares %s, not %s".formatted(image.source().fileName(), kernels.keySet(), name));
+    try (CudaContext.Use inside = context.enter()) {
+      KernelSignature signature = signatures.get(name);
+      if (signature == null) {
+        throw new IllegalArgumentException(
+            "%s declares %s, not %s"
+                .formatted(image.source().fileName(), signatures.keySet(), name));
+      }
+      return kernels.computeIfAbsent(name, absent -> new CudaKernel(this, signature));
     }
-    return kernel;
   }
 
   void requireOpen() {
@@ -102,9 +102,13 @@ public final class CudaModule implements AutoCloseable {
       return;
     }
     try (CudaContext.Use inside = context.enter()) {
-      context.stream().synchronize();
-      context.check(
-          "cuModuleUnload", JCudaDriver.cuModuleUnload(module), image.source().fileName());
+      Owned parts = new Owned();
+      parts.add(
+          () ->
+              context.check(
+                  "cuModuleUnload", JCudaDriver.cuModuleUnload(module), image.source().fileName()));
+      parts.add(context.stream()::synchronize); // goes first
+      parts.closeAll();
     }
   }
 }

@@ -4,8 +4,14 @@ package io.mgnm.ops;
  * What a user may choose about a backend. None of it changes a result.
  *
  * @param threads worker threads of a CPU backend, at least 1
+ * @param cudaGraphs whether CUDA runs a recording as one graph instead of launch by launch
  */
-public record BackendOptions(int threads) {
+public record BackendOptions(int threads, boolean cudaGraphs) {
+
+  /** With CUDA graphs. */
+  public BackendOptions(int threads) {
+    this(threads, true);
+  }
 
   /** Checks the values. */
   public BackendOptions {

@@ -4,6 +4,8 @@ import io.mgnm.ops.BackendProvider.Availability;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,6 +13,9 @@ import org.slf4j.LoggerFactory;
 /** Finds and opens backends by name. */
 public final class Backends {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
+
+  /** Backends whose absence has been logged. */
+  private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
 
   private Backends() {}
 
@@ -26,7 +31,7 @@ public final class Backends {
    * Opens a backend.
    *
    * @param name {@code cuda}, {@code cpu}, {@code reference}, or {@code auto}: the first that can
-   *     run here, with one log line for each that cannot
+   *     run here, with one log line, once a process, for each that cannot
    * @throws BackendUnavailableException where it cannot run here, with the reason and the remedy
    * @throws IllegalArgumentException where no backend has the name
    */
@@ -62,7 +67,9 @@ public final class Backends {
       if (availability.available()) {
         return provider.open(options);
       }
-      log.info("backend {} cannot run here: {}", provider.name(), availability.detail());
+      if (TOLD.add(provider.name())) {
+        log.info("backend {} cannot run here: {}", provider.name(), availability.detail());
+      }
       reasons.append(' ').append(provider.name()).append(": ").append(availability.detail());
     }
     throw new BackendUnavailableException("no backend can run here." + reasons);

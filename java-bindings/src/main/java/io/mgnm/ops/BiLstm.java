@@ -18,10 +18,32 @@ package io.mgnm.ops;
 public interface BiLstm extends SequenceEncoder {
 
   /**
+   * What does it on CUDA; elsewhere there is one implementation. They agree as two backends do, not
+   * to the bit.
+   */
+  enum Implementation {
+    /** By a committed table of devices and sizes, never by a timing: today always persistent. */
+    AUTO,
+    /** The library's own kernels, which hold the weights in registers for a whole launch. */
+    PERSISTENT,
+    /**
+     * NVIDIA's cuDNN. It wants the lengths of histories on the host, so what it is part of is no
+     * CUDA graph.
+     */
+    CUDNN
+  }
+
+  /**
    * @param d width of the sequences
    * @param projected hidden size d and a projection, instead of hidden size d/2 and none
+   * @param implementation on CUDA
    */
-  record Options(int d, boolean projected) {
+  record Options(int d, boolean projected, Implementation implementation) {
+    /** What the backend finds best. */
+    public Options(int d, boolean projected) {
+      this(d, projected, Implementation.AUTO);
+    }
+
     /** Checks that d can be halved where it must be. */
     public Options {
       if (d < 1 || (!projected && d % 2 != 0)) {

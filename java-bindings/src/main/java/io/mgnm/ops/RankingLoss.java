@@ -1,12 +1,16 @@
 package io.mgnm.ops;
 
 /**
- * {@code ranking_loss}, equations (16) and (17): binary cross-entropy of every level's score with
- * the logistic function, as sums. The first candidate of a history has label 1, the others 0.
+ * {@code ranking_loss}: cross-entropy of every level's scores, as sums. The first candidate of a
+ * history has label 1, the others 0.
  *
  * <pre>
- *   loss_b = Σ_c Σ_l max(y_cl, 0) − y_cl·label_c + log(1 + e^−|y_cl|)
- *   ẏ_cl = σ(y_cl) − label_c
+ *   logistic, equations (16) and (17):
+ *     loss_b = Σ_l Σ_c max(y_cl, 0) − y_cl·label_c + log(1 + e^−|y_cl|)
+ *     ẏ_cl = σ(y_cl) − label_c
+ *   softmax over a history's candidates:
+ *     loss_b = Σ_l log Σ_c e^y_cl − y_0l
+ *     ẏ_cl = e^y_cl / Σ_c' e^y_c'l − label_c
  * </pre>
  *
  * <p>A score that is infinite or not a number gives a loss that is not finite, never 0, so that
@@ -16,8 +20,17 @@ public interface RankingLoss {
 
   /**
    * @param scores width of y: L + 1, or 1 with joint attention
+   * @param form of the probabilities
    */
-  record Options(int scores) {}
+  record Options(int scores, Form form) {}
+
+  /** What makes probabilities of scores. */
+  enum Form {
+    /** Every candidate by itself: the paper's. */
+    LOGISTIC,
+    /** A history's candidates against each other. */
+    SOFTMAX
+  }
 
   /**
    * The loss and its derivative, which costs nothing beside it.

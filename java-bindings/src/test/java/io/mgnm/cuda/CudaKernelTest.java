@@ -170,7 +170,7 @@ class CudaKernelTest {
     try (CudaContext context = Axpy.open()) {
       KernelImage image =
           KernelCompiler.withDefaultCache().compile(mangled, List.of(), context.target());
-      Throwable failure = catchThrowable(() -> context.load(image));
+      Throwable failure = catchThrowable(() -> context.load(image).kernel("lost"));
       assertThat(failure)
           .isInstanceOf(CudaException.class)
           .hasMessageContaining("cuModuleGetFunction returned CUDA_ERROR_NOT_FOUND (500)")

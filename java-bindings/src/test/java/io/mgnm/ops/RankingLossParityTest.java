@@ -12,19 +12,21 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RankingLossParityTest {
 
-  @Test
-  void referenceDerivativeIsThatOfTheLoss() {
+  @ParameterizedTest
+  @EnumSource
+  void referenceDerivativeIsThatOfTheLoss(RankingLoss.Form form) {
     double h = 1e-5;
     try (Subject subject = new Subject(new ReferenceBackend(Precision.DOUBLE), 4)) {
       Batch batch = subject.batch(new int[] {1, 4, 2}, 5, 4, 3, 2);
       Tensor y = subject.input(batch.tensor(Axis.CANDIDATES, 3, Lifetime.KEPT), 4);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
       Tensor dY = batch.tensor(Axis.CANDIDATES, 3, Lifetime.KEPT);
-      RankingLoss rankingLoss = subject.backend().rankingLoss(new RankingLoss.Options(3));
+      RankingLoss rankingLoss = subject.backend().rankingLoss(new RankingLoss.Options(3, form));
       rankingLoss.forward(batch, y, loss, dY);
       double[] analytic = ReferenceBackend.values(dY);
       double[] values = ReferenceBackend.values(y);
@@ -48,13 +50,41 @@ class RankingLossParityTest {
       Batch batch = subject.batch(new int[] {1, 4}, 3, 4, 1, 2);
       Tensor y = subject.input(batch.tensor(Axis.CANDIDATES, 1, Lifetime.KEPT), 2);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-      subject.backend().rankingLoss(new RankingLoss.Options(1)).forward(batch, y, loss, y);
+      subject
+          .backend()
+          .rankingLoss(new RankingLoss.Options(1, RankingLoss.Form.LOGISTIC))
+          .forward(batch, y, loss, y);
       double[] probabilities = ReferenceBackend.values(y); // σ(y) − label
       for (int b = 0; b < 2; b++) {
         double expected = -Math.log(probabilities[3 * b] + 1);
         expected -= Math.log(1 - probabilities[3 * b + 1]) + Math.log(1 - probabilities[3 * b + 2]);
         assertThat(ReferenceBackend.values(loss)[b]).isCloseTo(expected, within(1e-12));
       }
+    }
+  }
+
+  @Test
+  void referenceIsTheCrossEntropyOfTheSoftmax() {
+    try (Subject subject = new Subject(new ReferenceBackend(Precision.DOUBLE), 4)) {
+      Batch batch = subject.batch(new int[] {1}, 3, 4, 1, 2);
+      Tensor y = batch.tensor(Axis.CANDIDATES, 2, Lifetime.KEPT);
+      y.upload(new float[] {0, 2, 1, 1, -1, 0}); // candidate by candidate
+      Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
+      RankingLoss.Options options = new RankingLoss.Options(2, RankingLoss.Form.SOFTMAX);
+      subject.backend().rankingLoss(options).forward(batch, y, loss, y);
+      double first = 1 + Math.E + 1 / Math.E;
+      double second = Math.E * Math.E + Math.E + 1;
+      assertThat(ReferenceBackend.values(loss)[0])
+          .isCloseTo(Math.log(first) + Math.log(second) - 2, within(1e-12));
+      double[] expected = {
+        1 / first - 1,
+        Math.E * Math.E / second - 1,
+        Math.E / first,
+        Math.E / second,
+        1 / Math.E / first,
+        1 / second
+      };
+      assertThat(ReferenceBackend.values(y)).containsExactly(expected, within(1e-12));
     }
   }
 
@@ -71,26 +101,30 @@ class RankingLossParityTest {
       for (int histories : cuda ? new int[] {0, 1, 17} : new int[] {0, 1, 2, 17, 65, 300}) {
         for (int candidates : cuda ? new int[] {1, 6, 17} : new int[] {1, 2, 6, 16, 17, 101}) {
           for (int scores : new int[] {1, 4, 6}) {
-            for (double scale : new double[] {1, 1e-4, 30, 1e4}) {
-              Parity.check(
-                  "ranking_loss %d x %d x %d, scale %g"
-                      .formatted(histories, candidates, scores, scale),
-                  backend,
-                  seed++,
-                  subject -> {
-                    Batch batch = batch(subject, histories, candidates);
-                    Tensor y =
-                        subject.input(batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT), scale);
-                    subject
-                        .backend()
-                        .rankingLoss(new RankingLoss.Options(scores))
-                        .forward(
-                            batch,
-                            y,
-                            subject.output("loss", batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT)),
-                            subject.output(
-                                "dY", batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT)));
-                  });
+            for (RankingLoss.Form form : RankingLoss.Form.values()) {
+              for (double scale : new double[] {1, 1e-4, 30, 1e4}) {
+                Parity.check(
+                    "ranking_loss %s %d x %d x %d, scale %g"
+                        .formatted(form, histories, candidates, scores, scale),
+                    backend,
+                    seed++,
+                    subject -> {
+                      Batch batch = batch(subject, histories, candidates);
+                      Tensor y =
+                          subject.input(
+                              batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT), scale);
+                      subject
+                          .backend()
+                          .rankingLoss(new RankingLoss.Options(scores, form))
+                          .forward(
+                              batch,
+                              y,
+                              subject.output(
+                                  "loss", batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT)),
+                              subject.output(
+                                  "dY", batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT)));
+                    });
+              }
             }
           }
         }
@@ -135,7 +169,8 @@ class RankingLossParityTest {
                   InterestReadout.Projection.NONE,
                   InterestReadout.Attention.LEVEL,
                   InterestReadout.Readout.MAX));
-      RankingLoss rankingLoss = backend.rankingLoss(new RankingLoss.Options(2));
+      RankingLoss rankingLoss =
+          backend.rankingLoss(new RankingLoss.Options(2, RankingLoss.Form.LOGISTIC));
       if (record) {
         Runnable code =
             () -> {
@@ -160,6 +195,13 @@ class RankingLossParityTest {
   @ParameterizedTest
   @MethodSource("candidates")
   void scoresThatAreNotFiniteGiveALossThatIsNot(Backend backend) {
+    for (RankingLoss.Form form : RankingLoss.Form.values()) {
+      lossIsNotFinite(backend, new RankingLoss.Options(2, form));
+    }
+    backend.close();
+  }
+
+  private static void lossIsNotFinite(Backend backend, RankingLoss.Options options) {
     float[] wrong = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
     for (float value : wrong) {
       for (int place = 0; place < 4; place++) {
@@ -170,14 +212,13 @@ class RankingLossParityTest {
           values[4 + place] = value;
           y.upload(values);
           Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-          backend.rankingLoss(new RankingLoss.Options(2)).forward(batch, y, loss, y);
+          backend.rankingLoss(options).forward(batch, y, loss, y);
           float[] losses = loss.download();
           assertThat(Float.isFinite(losses[1])).as("%s at %d", value, place).isFalse();
           assertThat(Float.isFinite(losses[0]) && Float.isFinite(losses[2])).isTrue();
         }
       }
     }
-    backend.close();
   }
 
   static Stream<Backend> everyBackend() {
@@ -196,7 +237,8 @@ class RankingLossParityTest {
       l1.upload(new float[] {10, 20, 40});
       StepState state = subject.scope().stepState();
       state.set(7, 0.5);
-      RankingLoss rankingLoss = backend.rankingLoss(new RankingLoss.Options(4));
+      RankingLoss rankingLoss =
+          backend.rankingLoss(new RankingLoss.Options(4, RankingLoss.Form.LOGISTIC));
       try (Sequence sequence =
           backend.record("total", () -> rankingLoss.total(batch, loss, l1, state))) {
         sequence.run();
@@ -224,7 +266,8 @@ class RankingLossParityTest {
       Batch batch = batch(subject, 3, 5);
       Tensor y = batch.tensor(Axis.CANDIDATES, 3, Lifetime.KEPT);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-      RankingLoss rankingLoss = backend.rankingLoss(new RankingLoss.Options(4));
+      RankingLoss rankingLoss =
+          backend.rankingLoss(new RankingLoss.Options(4, RankingLoss.Form.LOGISTIC));
       assertThatThrownBy(() -> rankingLoss.forward(batch, y, loss, y))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("ranking_loss.forward: y: expected candidates x 4, got candidates x 3");

@@ -26,13 +26,16 @@ public final class TestBackends {
    */
   public static Stream<Backend> candidatesWithCuda(String stem) {
     requireKernel(stem);
-    return Stream.concat(
-        candidates(),
-        Stream.of(
-                simulated("7.5", Order.ascending()),
-                simulated("8.6", Order.descending()),
-                simulated("9.0", Order.random(1)))
-            .map(SimulatedBackend::open));
+    return Stream.concat(candidates(), cuda());
+  }
+
+  /** The simulated devices of {@link #candidatesWithCuda} alone. */
+  static Stream<Backend> cuda() {
+    return Stream.of(
+            simulated("7.5", Order.ascending()),
+            simulated("8.6", Order.descending()),
+            simulated("9.0", Order.random(1)))
+        .map(SimulatedBackend::open);
   }
 
   /** The CPU, and CUDA on simulated devices of every generation in every order. */

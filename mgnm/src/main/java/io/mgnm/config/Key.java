@@ -47,6 +47,11 @@ public enum Key {
       Kind.choice("bilstm", "bilstm-projected", "transformer", "none"),
       "bilstm",
       "what encodes the order of a history"),
+  ENCODER_IMPLEMENTATION(
+      "encoder.implementation",
+      Kind.choice("auto", "persistent", "cudnn"),
+      "auto",
+      "what runs a bilstm on CUDA: the own kernels or cuDNN; auto is persistent on every device"),
   INTEREST_PROJECTION(
       "interest.projection", Kind.choice("relu", "none"), "relu", "q = ReLU(o W') or q = o"),
   READOUT(
@@ -55,6 +60,11 @@ public enum Key {
       "max",
       "one score of the levels': their maximum, their sum, or one softmax over all interests"),
 
+  LOSS(
+      "loss",
+      Kind.choice("logistic", "softmax"),
+      "logistic",
+      "cross-entropy of every candidate by itself, or of the positive against its negatives"),
   L1_WEIGHT("l1.weight", Kind.real(0, 1), 1e-6, "θ1: weight of the sum of |A|"),
   L1_PER(
       "l1.per", Kind.choice("history", "candidate"), "history", "how often a history's |A| counts"),

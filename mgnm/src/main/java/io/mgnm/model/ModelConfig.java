@@ -20,6 +20,7 @@ import java.util.Locale;
  * @param graph the graph's options, θ1 included
  * @param routing the routing's options
  * @param encoder what encodes a sequence
+ * @param implementation what runs a BiLSTM on CUDA
  * @param readout how interests score candidates
  * @param randomLogits whether routing starts from random logits
  */
@@ -31,6 +32,7 @@ public record ModelConfig(
     GraphConvolution.Options graph,
     CapsuleRouting.Options routing,
     Encoder encoder,
+    BiLstm.Implementation implementation,
     InterestReadout.Options readout,
     boolean randomLogits) {
 
@@ -65,6 +67,7 @@ public record ModelConfig(
             settings.constant(Key.ROUTING_GRADIENT, CapsuleRouting.Gradient.class),
             settings.constant(Key.ROUTING_ENCODED, CapsuleRouting.Encoded.class)),
         Encoder.valueOf(settings.text(Key.ENCODER).toUpperCase(Locale.ROOT).replace('-', '_')),
+        settings.constant(Key.ENCODER_IMPLEMENTATION, BiLstm.Implementation.class),
         new InterestReadout.Options(
             settings.constant(Key.INTEREST_PROJECTION, InterestReadout.Projection.class),
             joint ? InterestReadout.Attention.JOINT : InterestReadout.Attention.LEVEL,
@@ -84,11 +87,15 @@ public record ModelConfig(
     return readout.scores(levels());
   }
 
+  /** The BiLSTM, where the encoder is one. */
+  BiLstm.Options lstm() {
+    return new BiLstm.Options(d, encoder == Encoder.BILSTM_PROJECTED, implementation);
+  }
+
   /** Values of the encoder's weights. */
   public int encoderWeights() {
     return switch (encoder) {
-      case BILSTM -> new BiLstm.Options(d, false).weights();
-      case BILSTM_PROJECTED -> new BiLstm.Options(d, true).weights();
+      case BILSTM, BILSTM_PROJECTED -> lstm().weights();
       case TRANSFORMER -> new TransformerEncoder.Options(d, truncation).weights();
       case NONE -> 0;
     };

@@ -3,7 +3,6 @@ package io.mgnm.model;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
-import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.EmbeddingGather;
@@ -81,8 +80,7 @@ final class Network {
 
   private static SequenceEncoder encoder(Backend backend, ModelConfig config) {
     return switch (config.encoder()) {
-      case BILSTM -> backend.biLstm(new BiLstm.Options(config.d(), false));
-      case BILSTM_PROJECTED -> backend.biLstm(new BiLstm.Options(config.d(), true));
+      case BILSTM, BILSTM_PROJECTED -> backend.biLstm(config.lstm());
       case TRANSFORMER ->
           backend.transformerEncoder(
               new TransformerEncoder.Options(config.d(), config.truncation()));

@@ -51,6 +51,7 @@ class NetworkGradientTest {
         small,
         released,
         small.with("readout=joint"),
+        small.with("loss=softmax"),
         small.with("encoder=transformer"),
         small.with("encoder=bilstm-projected").with("model.d=3"),
         small.with("encoder=none"),
@@ -86,7 +87,10 @@ class NetworkGradientTest {
       Network.Gradients gradients = network.new Gradients(config, dWeights);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
       Tensor dScores = batch.tensor(Axis.CANDIDATES, config.scores(), Lifetime.KEPT);
-      RankingLoss ranking = backend.rankingLoss(new RankingLoss.Options(config.scores()));
+      RankingLoss ranking =
+          backend.rankingLoss(
+              new RankingLoss.Options(
+                  config.scores(), settings.constant(Key.LOSS, RankingLoss.Form.class)));
       DoubleSupplier total =
           () -> {
             network.forward();

@@ -38,28 +38,40 @@ final class CpuRankingLoss implements RankingLoss {
     CpuTensor loss = backend.own(losses);
     CpuTensor dY = backend.own(scoreGradients);
     int values = Math.multiplyExact(batch.shape().candidates(), options.scores());
+    boolean softmax = options.form() == Form.SOFTMAX;
     float[] labels = new float[values + LANES];
     Arrays.fill(labels, 0, Math.min(values, options.scores()), 1f);
-    float[][] tiles = new float[backend.workers().size()][SUM + LANES];
+    int size = softmax ? SoftmaxLoss.tile(batch.shape().candidates()) : SUM + LANES;
+    float[][] tiles = new float[backend.workers().size()][size];
     backend.perHistory(
         backend.own(batch),
         micro -> {
           float[] tile = tiles[micro.worker()];
           for (int h = 0; h < micro.histories(); h++) {
-            int from = y.base(micro) + h * values;
-            int to = dY.base(micro) + h * values;
-            Arrays.fill(tile, SUM, SUM + LANES, 0f);
-            for (int i = 0; i < values; i += LANES) {
-              int live = Math.min(LANES, values - i);
-              System.arraycopy(y.array(micro), from + i, tile, 0, live);
-              Arrays.fill(tile, live, LANES, 0f);
-              crossEntropy(tile, labels, i);
-              System.arraycopy(tile, 0, dY.array(micro), to + i, live);
-              add(tile, live);
-            }
-            loss.array(micro)[loss.base(micro) + h] = Lanes.sum(tile, SUM);
+            float[] from = y.array(micro);
+            int at = y.base(micro) + h * values;
+            float[] to = dY.array(micro);
+            int toAt = dY.base(micro) + h * values;
+            loss.array(micro)[loss.base(micro) + h] =
+                softmax
+                    ? SoftmaxLoss.history(from, at, to, toAt, values, options.scores(), tile)
+                    : logistic(from, at, to, toAt, values, labels, tile);
           }
         });
+  }
+
+  private static float logistic(
+      float[] y, int from, float[] dY, int to, int values, float[] labels, float[] tile) {
+    Arrays.fill(tile, SUM, SUM + LANES, 0f);
+    for (int i = 0; i < values; i += LANES) {
+      int live = Math.min(LANES, values - i);
+      System.arraycopy(y, from + i, tile, 0, live);
+      Arrays.fill(tile, live, LANES, 0f);
+      crossEntropy(tile, labels, i);
+      System.arraycopy(tile, 0, dY, to + i, live);
+      add(tile, live);
+    }
+    return Lanes.sum(tile, SUM);
   }
 
   /** Scores at 0 of the tile give their losses, at {@link #LOSS}, and become their derivatives. */

@@ -34,6 +34,7 @@ record BiLstmPlan(
   private static final int MOST_REGISTERS = 255; // of a thread
   private static final int FEW_REGISTERS = 168; // with which 12 warps fit a multiprocessor
   private static final int WARP = 32;
+  private static final int BANKED_LANES = 8; // that an access of 16 bytes serves at once
   private static final int GATES = 4;
   private static final int QUAD = 4;
   private static final int SECTOR = 8; // floats
@@ -107,7 +108,13 @@ record BiLstmPlan(
     int row = lanes.paddedWidth() + lanes.paddedHidden();
     int gates = GATES * lanes.h();
     int fromAbove = lanes.paddedHidden() + (options.projected() ? lanes.paddedWidth() : 0);
-    return (segment + 1) * (row + lanes.paddedHidden()) + segment * (gates + fromAbove);
+    boolean skewed =
+        lanes.groups() > 1
+            && lanes.h() % BANKED_LANES != 0
+            && (gates - lanes.paddedHidden()) % WARP != 0;
+    return (segment + 1) * (row + lanes.paddedHidden())
+        + segment * (gates + fromAbove)
+        + (skewed ? WARP : 0);
   }
 
   /**

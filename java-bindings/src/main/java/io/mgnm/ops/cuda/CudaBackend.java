@@ -8,7 +8,6 @@ import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
-import io.mgnm.cuda.LaunchShape;
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
@@ -32,7 +31,9 @@ import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TopK;
 import io.mgnm.ops.TransformerEncoder;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs operations on one NVIDIA GPU. See the package for the rules. An operation without kernels is
@@ -46,20 +47,29 @@ public final class CudaBackend implements Backend {
    */
   static final int SLOTS = 264;
 
-  private static final int VALUES_A_BLOCK = 32; // of partials.cuh
-  private static final int PARTIALS_BLOCK = 256;
-
   private final CudaContext context;
   private final KernelLibrary library;
+  private final boolean graphs;
   private CudaSequence recording;
 
   /** Opens a device. */
   public CudaBackend(CudaDevice device) {
-    this(device, KernelCompiler.withDefaultCache());
+    this(device, KernelCompiler.withDefaultCache(), true);
   }
 
   /** Opens a device whose kernels {@code builder} makes of the catalogue's sources. */
   public CudaBackend(CudaDevice device, KernelBuilder builder) {
+    this(device, builder, true);
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @param builder makes kernels of the catalogue's sources
+   * @param graphs whether recordings become CUDA graphs; the results are the same
+   */
+  public CudaBackend(CudaDevice device, KernelBuilder builder, boolean graphs) {
+    this.graphs = graphs;
     this.context = CudaContext.open(device);
     this.library = new KernelLibrary(context, builder);
   }
@@ -103,7 +113,7 @@ public final class CudaBackend implements Backend {
   @Override
   public Sequence record(String name, Runnable operations) {
     requireNoRecording("'" + name + "'");
-    CudaSequence sequence = new CudaSequence(name);
+    CudaSequence sequence = new CudaSequence(name, stream(), graphs);
     context.exclusively(
         () -> {
           recording = sequence;
@@ -112,9 +122,15 @@ public final class CudaBackend implements Backend {
           } finally {
             recording = null;
           }
-          sequence.finish(stream());
+          sequence.finish();
         });
     return sequence;
+  }
+
+  @Override
+  public Optional<DeviceMemory> deviceMemory(Runnable allocations) {
+    requireNoRecording("measuring memory");
+    return Optional.of(new DeviceMemory(context.measure(allocations), context.freeBytes()));
   }
 
   void requireNoRecording(String what) {
@@ -157,20 +173,37 @@ public final class CudaBackend implements Backend {
     return Math.min(32, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
   }
 
-  /** Launches a stem's kernel {@code STEM_sum}, which adds up partial sums: see partials.cuh. */
+  /**
+   * Adds up partial sums with a stem's kernel {@code STEM_sum}: now, or when the recording runs, by
+   * the time somebody reads the total.
+   */
   void sum(CudaKernel kernel, DeviceBuffer partials, int slots, CudaTensor total) {
-    int blocks = Math.ceilDiv(total.size(), VALUES_A_BLOCK);
-    launch(
-        kernel.prepare(
-            LaunchShape.of(blocks, PARTIALS_BLOCK), partials, total.buffer(), slots, total.size()));
+    PartialSum sum = new PartialSum(kernel, partials, slots, total.buffer().slice(0, total.size()));
+    if (recording == null) {
+      launch(PartialSum.launch(List.of(sum)));
+    } else {
+      recording.add(sum);
+    }
   }
 
-  /** The batch gets other histories: now, or whenever the recording runs. */
-  void draws(CudaBatch batch) {
+  /** A batch gets other histories: now, or whenever the recording runs. */
+  void draws(RepeatedDraws draw) {
     if (recording == null) {
-      batch.drawnOnDevice();
+      draw.happens();
     } else {
-      recording.draws(batch);
+      recording.draws(draw);
+    }
+  }
+
+  /**
+   * Work that needs to know on the host what a batch holds: now, or whenever the recording runs,
+   * which then is no graph.
+   */
+  void onHost(Runnable work) {
+    if (recording == null) {
+      work.run();
+    } else {
+      recording.addOnHost(work);
     }
   }
 
@@ -275,7 +308,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public GraphConvolution graphConvolution(GraphConvolution.Options options) {
-    throw notYet("graph_convolution");
+    return new CudaGraphConvolution(this, options);
   }
 
   @Override
@@ -290,12 +323,15 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw notYet("capsule_routing");
+    return new CudaCapsuleRouting(this, options);
   }
 
   @Override
   public BiLstm biLstm(BiLstm.Options options) {
-    return new CudaBiLstm(this, options);
+    return switch (options.implementation()) {
+      case AUTO, PERSISTENT -> new CudaBiLstm(this, options);
+      case CUDNN -> new CudnnBiLstm(this, options);
+    };
   }
 
   @Override

@@ -83,6 +83,7 @@ public final class CudaBackendProvider implements BackendProvider {
     if (!availability.available()) {
       throw new BackendUnavailableException(availability.detail());
     }
-    return new CudaBackend(CudaDriver.devices().getFirst());
+    return new CudaBackend(
+        CudaDriver.devices().getFirst(), KernelCompiler.withDefaultCache(), options.cudaGraphs());
   }
 }

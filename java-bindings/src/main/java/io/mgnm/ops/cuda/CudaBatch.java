@@ -11,6 +11,7 @@ import io.mgnm.ops.Tensor;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A batch in device memory of its capacity. Kernels read from {@link #live} how many histories it
@@ -30,6 +31,7 @@ final class CudaBatch implements Batch {
   private final CudaInts live;
   private final Map<String, DeviceBuffer> scratch = new HashMap<>();
   private Histories histories = EMPTY; // null where the device knows better
+  private Supplier<int[]> drawnLengths; // of what the device drew last
 
   CudaBatch(CudaScope scope, BatchShape shape) {
     this.scope = scope;
@@ -92,9 +94,24 @@ final class CudaBatch implements Batch {
         name -> scope.allocateScratch(type, count, name));
   }
 
-  /** The device has drawn other histories, or is going to. */
-  void drawnOnDevice() {
+  /**
+   * The device has drawn other histories, or is going to.
+   *
+   * @param lengths of each, as the host can work them out
+   */
+  void drawnOnDevice(Supplier<int[]> lengths) {
     histories = null;
+    drawnLengths = lengths;
+  }
+
+  /** Length of each history that it holds, without waiting for the device. */
+  int[] lengths() {
+    if (histories == null) {
+      return drawnLengths.get();
+    }
+    int[] lengths = new int[histories.count()];
+    Arrays.setAll(lengths, h -> histories.offsets()[h + 1] - histories.offsets()[h]);
+    return lengths;
   }
 
   @Override

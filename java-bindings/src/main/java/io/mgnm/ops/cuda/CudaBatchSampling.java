@@ -62,7 +62,7 @@ final class CudaBatchSampling implements BatchSampling {
                 batch.candidates(),
                 batch.live()));
     steps.begins();
-    backend.draws(batch);
+    backend.draws(new RepeatedDraws(backend, samples, steps, batch, options.seed()));
   }
 
   private DeviceBuffer ints(IntTensor values) {

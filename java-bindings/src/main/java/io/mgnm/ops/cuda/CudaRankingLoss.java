@@ -56,6 +56,7 @@ final class CudaRankingLoss implements RankingLoss {
   }
 
   private CudaKernel kernel(String name) {
-    return backend.kernel(STEM, name, Map.of("SCORES", options.scores()));
+    int softmax = options.form() == Form.SOFTMAX ? 1 : 0;
+    return backend.kernel(STEM, name, Map.of("SCORES", options.scores(), "SOFTMAX", softmax));
   }
 }

@@ -11,11 +11,14 @@ import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /** Device memory of one owner. */
 final class CudaScope implements Scope {
   private final CudaBackend backend;
   private final MemoryScope memory;
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
   CudaScope(CudaBackend backend, MemoryScope memory) {
     this.backend = backend;
@@ -88,8 +91,30 @@ final class CudaScope implements Scope {
     return new CudaRaggedIds(this, histories, ids);
   }
 
+  /** Closes {@code thing} before its own memory. */
+  <T extends AutoCloseable> T own(T thing) {
+    owned.push(thing);
+    return thing;
+  }
+
   @Override
   public void close() {
-    memory.close();
+    RuntimeException failure = null;
+    owned.add(memory); // goes last
+    while (!owned.isEmpty()) {
+      try {
+        owned.pop().close();
+      } catch (Exception e) {
+        RuntimeException now = e instanceof RuntimeException r ? r : new IllegalStateException(e);
+        if (failure == null) {
+          failure = now;
+        } else {
+          failure.addSuppressed(now);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

@@ -8,18 +8,30 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
-/** Recorded launches, captured once as a CUDA graph. */
+/**
+ * Recorded work: launches only, captured once as a CUDA graph, or else given to the stream piece by
+ * piece whenever it runs.
+ */
 final class CudaSequence implements Sequence {
   private final String name;
   private final Set<CudaScope> scopes = new LinkedHashSet<>();
-  private final Set<CudaBatch> drawn = new LinkedHashSet<>();
-  private final List<KernelLaunch> launches = new ArrayList<>();
-  private CudaGraph graph; // null where nothing was launched
+  private final List<RepeatedDraws> draws = new ArrayList<>();
+  private final List<Consumer<CudaStream>> work = new ArrayList<>();
+  private final List<PartialSum> sums = new ArrayList<>(); // not added up yet
+  private final CudaStream stream;
+  private boolean capturable;
+  private CudaGraph graph; // null where there is nothing to capture, or it cannot be
   private boolean closed;
 
-  CudaSequence(String name) {
+  /**
+   * @param graphs whether a graph is wanted
+   */
+  CudaSequence(String name, CudaStream stream, boolean graphs) {
     this.name = name;
+    this.stream = stream;
+    this.capturable = graphs;
   }
 
   void uses(CudaScope scope) {
@@ -27,18 +39,45 @@ final class CudaSequence implements Sequence {
   }
 
   /** Running will change what the batch holds. */
-  void draws(CudaBatch batch) {
-    drawn.add(batch);
+  void draws(RepeatedDraws draw) {
+    draws.add(draw);
   }
 
   void add(KernelLaunch launch) {
-    launches.add(launch);
+    if (sums.stream().anyMatch(sum -> sum.concerns(launch))) {
+      addUp();
+    }
+    work.add(launch::run);
+  }
+
+  /** Sums wait for one another, so that few launches add them up, until somebody needs one. */
+  void add(PartialSum sum) {
+    sums.add(sum);
+  }
+
+  private void addUp() {
+    PartialSum.launches(sums).forEach(launch -> work.add(launch::run));
+    sums.clear();
+  }
+
+  /** Work that looks at the host's memory each time, which no graph can do. */
+  void addOnHost(Runnable onHost) {
+    addUp();
+    work.add(ignored -> onHost.run());
+    capturable = false;
   }
 
   /** Nothing more will be recorded. */
-  void finish(CudaStream stream) {
-    if (!launches.isEmpty()) {
-      graph = stream.capture(name, () -> launches.forEach(launch -> launch.run(stream)));
+  void finish() {
+    addUp();
+    if (capturable && !work.isEmpty() && !stream.isMeasuring()) {
+      graph = stream.capture(name, this::runWork);
+    }
+  }
+
+  private void runWork() {
+    for (Consumer<CudaStream> piece : work) {
+      piece.accept(stream);
     }
   }
 
@@ -50,9 +89,11 @@ final class CudaSequence implements Sequence {
     for (CudaScope scope : scopes) {
       scope.requireOpen();
     }
-    drawn.forEach(CudaBatch::drawnOnDevice);
+    draws.forEach(RepeatedDraws::happens);
     if (graph != null) {
       graph.launch();
+    } else {
+      runWork();
     }
   }
 

@@ -20,7 +20,7 @@ final class CudaStepState implements StepState {
 
   private final CudaScope scope;
   private final DeviceBuffer words;
-  private boolean begun; // a step, by the host's last word
+  private long steps; // begun, as far as the host gave the order
   private boolean draws; // a step is begun on the device, now or by a recording
 
   CudaStepState(CudaScope scope) {
@@ -43,9 +43,14 @@ final class CudaStepState implements StepState {
     draws = true;
   }
 
+  /** One more step begins on the device; its number, from 0. */
+  long begin() {
+    return steps++;
+  }
+
   /** False only where the host knows that no step has begun. */
   boolean mayHaveBegun() {
-    return begun || draws;
+    return steps > 0 || draws;
   }
 
   @Override
@@ -57,7 +62,7 @@ final class CudaStepState implements StepState {
     values[LEARNING_RATE] = Double.doubleToRawLongBits(learningRate);
     Arrays.fill(values, WORDS, values.length, stepsDone);
     scope.backend().stream().upload(words, values);
-    begun = stepsDone > 0;
+    steps = stepsDone;
   }
 
   @Override

@@ -5,7 +5,7 @@ import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 
-/** Equations (16) and (17) without the penalties, score by score. */
+/** As the contract has it, without the penalties. */
 final class ReferenceRankingLoss implements RankingLoss {
   private final ReferenceBackend backend;
   private final Precision precision;
@@ -29,22 +29,55 @@ final class ReferenceRankingLoss implements RankingLoss {
         () -> {
           for (int b = 0; b < histories.count(); b++) {
             loss.set(b, 0, 0);
-            for (int c = 0; c < candidates; c++) {
-              double label = c == 0 ? 1 : 0;
-              int row = b * candidates + c;
-              for (int l = 0; l < options.scores(); l++) {
-                double score = y.get(row, l);
-                loss.add(b, 0, precision.store(crossEntropy(score, label)));
-                dY.set(row, l, precision.store(1 / (1 + Math.exp(-score))) - label);
+            for (int l = 0; l < options.scores(); l++) {
+              switch (options.form()) {
+                case LOGISTIC -> logistic(y, loss, dY, b, candidates, l);
+                case SOFTMAX -> softmax(y, loss, dY, b, candidates, l);
               }
             }
           }
         });
   }
 
+  private void logistic(
+      ReferenceTensor y, ReferenceTensor loss, ReferenceTensor dY, int b, int candidates, int l) {
+    for (int c = 0; c < candidates; c++) {
+      double label = c == 0 ? 1 : 0;
+      int row = b * candidates + c;
+      double score = y.get(row, l);
+      loss.add(b, 0, precision.store(crossEntropy(score, label)));
+      dY.set(row, l, precision.store(1 / (1 + Math.exp(-score))) - label);
+    }
+  }
+
   /** −label·log σ(y) − (1 − label)·log(1 − σ(y)), written so that nothing overflows. */
   private static double crossEntropy(double y, double label) {
     return Math.max(y, 0) - y * label + Math.log1p(Math.exp(-Math.abs(y)));
+  }
+
+  /** With the greatest score taken from all, so that nothing overflows. */
+  private void softmax(
+      ReferenceTensor y, ReferenceTensor loss, ReferenceTensor dY, int b, int candidates, int l) {
+    int target = b * candidates;
+    double positive = y.get(target, l);
+    double greatest = positive;
+    for (int c = 1; c < candidates; c++) {
+      greatest = Math.max(greatest, y.get(target + c, l));
+    }
+    double others = 0;
+    for (int c = 1; c < candidates; c++) {
+      double score = y.get(target + c, l);
+      double power = precision.store(Math.exp(score - greatest));
+      others = precision.store(others + power + 0 * score); // −∞ is no score
+    }
+    double own = Math.exp(positive - greatest);
+    double sum = own + others;
+    loss.add(b, 0, precision.store(greatest - positive + Math.log1p(own - 1 + others)));
+    for (int c = 1; c < candidates; c++) {
+      double score = y.get(target + c, l);
+      dY.set(target + c, l, precision.store(Math.exp(score - greatest) / sum));
+    }
+    dY.set(target, l, precision.store(-others / sum));
   }
 
   @Override

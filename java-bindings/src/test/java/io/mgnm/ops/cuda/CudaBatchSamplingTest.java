@@ -105,6 +105,49 @@ class CudaBatchSamplingTest {
     assertThat(machine.launches()).hasSize(2);
   }
 
+  /** The host knows how long the drawn histories are without asking, also after a resumption. */
+  @Test
+  void theHostRepeatsLengths() {
+    try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
+        Scope scope = cuda.scope("test")) {
+      int users = 53;
+      int[] offsets = new int[users + 1];
+      for (int user = 0; user < users; user++) {
+        offsets[user + 1] = offsets[user] + 2 + user * 7 % 11;
+      }
+      BatchSampling.Samples samples =
+          new BatchSampling.Samples(
+              ints(scope, new int[offsets[users]]),
+              ints(scope, offsets),
+              ints(scope, IntStream.range(0, users).toArray()),
+              ints(scope, IntStream.range(0, users).map(user -> offsets[user + 1] - 1).toArray()),
+              ints(scope, new int[] {0}),
+              ints(scope, new int[0]));
+      CudaBatch batch = (CudaBatch) scope.batch(new BatchShape(16, 128, 8, 1, 8, 1, 1));
+      StepState state = scope.stepState();
+      BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, false));
+      try (Sequence sequence = cuda.record("draw", () -> sampling.draw(samples, state, batch))) {
+        for (long stepsDone : new long[] {0, 1_000_003}) {
+          state.set(stepsDone, 0.1);
+          for (int step = 0; step < 9; step++) {
+            if (step == 4) {
+              sampling.draw(samples, state, batch);
+            } else {
+              sequence.run();
+            }
+            int[] known = batch.lengths();
+            assertThat(known).isEqualTo(lengths(batch.download()));
+          }
+        }
+      }
+    }
+  }
+
+  private static int[] lengths(Histories histories) {
+    int[] offsets = histories.offsets();
+    return IntStream.range(0, histories.count()).map(h -> offsets[h + 1] - offsets[h]).toArray();
+  }
+
   private static IntTensor ints(Scope scope, int[] values) {
     IntTensor tensor = scope.ints(values.length);
     tensor.upload(values);

@@ -28,24 +28,31 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CudaRankingLossTest {
   private static final int SECTOR = 32;
 
-  /** Scores once in and their derivatives once out, a loss a history. */
+  /** Scores once in (softmax: for the greatest, the sum, the result) and derivatives once out. */
   @ParameterizedTest
-  @CsvSource({"6, 4", "16, 4", "100, 2", "8, 1"})
-  void movesEachScoreOnce(int candidates, int scores, Machine machine) {
+  @CsvSource({
+    "6, 4, LOGISTIC, 2",
+    "16, 4, LOGISTIC, 2",
+    "100, 2, LOGISTIC, 2",
+    "8, 1, LOGISTIC, 2",
+    "96, 4, SOFTMAX, 4"
+  })
+  void movesEachScoreOnce(
+      int candidates, int scores, RankingLoss.Form form, int times, Machine machine) {
     int histories = 64;
     try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
         Subject subject = new Subject(cuda, 1)) {
       Batch batch = batch(subject, histories, candidates);
       Tensor y = subject.input(batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT), 1);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-      cuda.rankingLoss(new RankingLoss.Options(scores)).forward(batch, y, loss, y);
+      cuda.rankingLoss(new RankingLoss.Options(scores, form)).forward(batch, y, loss, y);
     }
     assertThat(machine.launches()).hasSize(1);
     Counters counters = machine.launches().getFirst().counters();
     long values = (long) histories * candidates * scores;
     assertThat(counters.storeBytes()).isEqualTo(4 * values + 4L * histories);
     // Beside the scores every warp reads how many histories there are; a loss is a sector's store.
-    double least = 2.0 * values * 4 / SECTOR + histories;
+    double least = (double) times * values * 4 / SECTOR + histories;
     assertThat((double) counters.loadSectors() + counters.storeSectors())
         .isLessThanOrEqualTo(1.25 * least + histories);
     assertThat(counters.sharedWavefronts()).isZero();
@@ -60,7 +67,8 @@ class CudaRankingLossTest {
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
       Tensor dY = batch.tensor(Axis.CANDIDATES, 2, Lifetime.KEPT);
       StepState state = subject.scope().stepState();
-      RankingLoss rankingLoss = cuda.rankingLoss(new RankingLoss.Options(2));
+      RankingLoss rankingLoss =
+          cuda.rankingLoss(new RankingLoss.Options(2, RankingLoss.Form.LOGISTIC));
       try (Sequence sequence =
           cuda.record(
               "loss",
@@ -92,11 +100,11 @@ class CudaRankingLossTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1", "4", "6"})
-  void staysWithinItsRegisters(int scores) {
+  @CsvSource({"1, 0, 40", "4, 0, 40", "6, 0, 40", "4, 1, 64", "6, 1, 64"})
+  void staysWithinItsRegisters(int scores, int softmax, int most) {
     CompiledKernel.staysWithin(
         "ranking_loss",
-        Map.of("SCORES", scores),
-        Map.of("ranking_loss_forward", 40, "ranking_loss_total", 64));
+        Map.of("SCORES", scores, "SOFTMAX", softmax),
+        Map.of("ranking_loss_forward", most, "ranking_loss_total", 64));
   }
 }

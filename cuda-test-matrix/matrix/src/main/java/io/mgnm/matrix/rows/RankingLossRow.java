@@ -3,6 +3,7 @@ package io.mgnm.matrix.rows;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RankingLoss.Form;
 import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
@@ -24,15 +25,16 @@ final class RankingLossRow implements Row {
 
   @Override
   public List<String> variants() {
-    return List.of("a score a level", "one score");
+    return List.of("a score a level", "one score", "softmax");
   }
 
   @Override
   public void run(Subject subject, Shape shape) {
     Batch batch = shape.candidates(subject);
-    int scores = shape.variant() == 0 ? shape.levels() : 1;
+    int scores = shape.variant() == 1 ? 1 : shape.levels();
+    Form form = shape.variant() == 2 ? Form.SOFTMAX : Form.LOGISTIC;
     Tensor y = Shape.input(subject, batch, Axis.CANDIDATES, scores, shape.size().scale());
-    RankingLoss loss = subject.backend().rankingLoss(new RankingLoss.Options(scores));
+    RankingLoss loss = subject.backend().rankingLoss(new RankingLoss.Options(scores, form));
     loss.forward(
         batch,
         y,

@@ -24,7 +24,8 @@ final class RankingLossScene implements Scene {
     Tensor dY = stage.output(Axis.CANDIDATES, levels);
     Tensor l1 = stage.input(Axis.HISTORIES, 1, 1);
     StepState state = stage.scope().stepState();
-    RankingLoss rankingLoss = stage.backend().rankingLoss(new RankingLoss.Options(levels));
+    RankingLoss rankingLoss =
+        stage.backend().rankingLoss(new RankingLoss.Options(levels, RankingLoss.Form.LOGISTIC));
     rankingLoss.forward(stage.batch(), y, loss, dY);
     Array scores = stage.array(y, b, 1, c, levels);
     float[] labels = new float[c];

@@ -17,7 +17,6 @@ final class AsyncCopyFamily {
     if (!d.take("async")) {
       throw d.error("unknown copy");
     }
-    d.kernel.require(80, d);
     if (d.take("commit_group")) {
       return new Commit();
     }

@@ -39,9 +39,6 @@ final class AtomicFamily {
     if (space == Space.LOCAL || space == Space.PARAM || space == Space.CONST) {
       throw d.error("an atomic operation in this space");
     }
-    if (t.bytes() == 2 && t != Type.B16) {
-      d.kernel.require(t == Type.BF16 ? 90 : 70, d);
-    }
     d.kernel.noteAccess(space, t.bytes());
     if (space != Space.SHARED) {
       d.kernel.noteBlocksMeet();

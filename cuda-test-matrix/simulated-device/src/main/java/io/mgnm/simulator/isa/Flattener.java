@@ -1,5 +1,6 @@
 package io.mgnm.simulator.isa;
 
+import io.mgnm.simulator.exec.ComputeCapability;
 import io.mgnm.simulator.ptx.Operand;
 import io.mgnm.simulator.ptx.PtxException;
 import io.mgnm.simulator.ptx.PtxFunction;
@@ -41,11 +42,13 @@ final class Flattener {
   final Map<String, Local> locals = new LinkedHashMap<>();
   private final PtxModule module;
   private final Deque<String> calling = new ArrayDeque<>();
+  private final int target;
   private int instances;
   private int fresh;
 
   Flattener(PtxModule module, PtxFunction kernel) {
     this.module = module;
+    target = ComputeCapability.parse(module.target()).number();
     for (Variable parameter : kernel.parameters()) {
       locals.put(parameter.name(), new Local(parameter, kernel, parameter.name()));
     }
@@ -91,6 +94,7 @@ final class Flattener {
     String end = prefix + "@end";
     for (int i = 0; i < function.body().size(); i++) {
       place(labelsAt.get(i));
+      InstructionForms.check(function.body().get(i), target);
       add(rename(function.body().get(i), names), prefix.isEmpty() ? null : end);
     }
     place(labelsAt.get(function.body().size()));

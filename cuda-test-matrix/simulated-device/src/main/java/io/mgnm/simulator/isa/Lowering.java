@@ -30,7 +30,6 @@ public final class Lowering {
   final Places places;
   private final PtxModule module;
   private final PtxFunction function;
-  private final int capability;
   private final Map<String, Allocation> globals;
   private final Flattener flat;
   private final ControlFlow flow;
@@ -45,12 +44,10 @@ public final class Lowering {
   private int scratchWord = -1;
   private int scratchLong = -1;
 
-  private Lowering(
-      PtxModule module, PtxFunction function, Map<String, Allocation> globals, int capability) {
+  private Lowering(PtxModule module, PtxFunction function, Map<String, Allocation> globals) {
     this.module = module;
     this.function = function;
     this.globals = globals;
-    this.capability = capability;
     flat = new Flattener(module, function);
     shared = new SharedLayout(module, function);
     flow = new ControlFlow(flat.statements, flat.labels, flat.branchTargets);
@@ -70,12 +67,11 @@ public final class Lowering {
    * Decodes a kernel.
    *
    * @param globals addresses of the module's variables
-   * @param capability 75, 90 ...
    * @throws PtxException on what the simulator does not know
    */
   public static Program lower(
-      PtxModule module, PtxFunction function, Map<String, Allocation> globals, int capability) {
-    return new Lowering(module, function, globals, capability).program();
+      PtxModule module, PtxFunction function, Map<String, Allocation> globals) {
+    return new Lowering(module, function, globals).program();
   }
 
   private Program program() {
@@ -254,13 +250,6 @@ public final class Lowering {
 
   void noteBlocksMeet() {
     blocksIndependent = false;
-  }
-
-  /** Refuses an instruction that the device does not have. */
-  void require(int least, Decoding d) {
-    if (capability < least) {
-      throw d.error("needs compute capability " + least / 10 + "." + least % 10);
-    }
   }
 
   PtxModule module() {

@@ -44,7 +44,6 @@ final class MatrixFamily {
     if (out != Type.F32 || c != Type.F32 || a != b || !known) {
       throw d.error("these types");
     }
-    d.kernel.require(a == Type.F16 && depth == 8 ? 75 : 80, d);
     return new Multiply(d, a, depth);
   }
 
@@ -147,7 +146,6 @@ final class MatrixFamily {
     if (!(d.take("shared") || d.take("shared::cta")) || d.type() != Type.B16) {
       throw d.error("this form of ldmatrix");
     }
-    d.kernel.require(75, d);
     return new LoadMatrix(d, count.charAt(1) - '0', transposed);
   }
 

@@ -74,9 +74,6 @@ final class MemoryFamily {
     if (ordered && space != Space.SHARED && space != Space.LOCAL) {
       d.kernel.noteBlocksMeet();
     }
-    if (t.bytes() * count > 16) {
-      d.kernel.require(100, d);
-    }
     DataLanes registers = new DataLanes(d, t, elements, load);
     Instruction result;
     if (load) {

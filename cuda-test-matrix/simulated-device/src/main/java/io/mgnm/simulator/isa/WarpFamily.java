@@ -33,7 +33,6 @@ final class WarpFamily {
         yield new Match(d, d.type(), all);
       }
       case "redux" -> {
-        d.kernel.require(80, d);
         String operation = d.takeAny("add", "min", "max", "and", "or", "xor");
         if (operation == null) {
           throw d.error("no such reduction");
@@ -45,7 +44,6 @@ final class WarpFamily {
         yield new Reduce(d, operation, t);
       }
       default -> {
-        d.kernel.require(90, d);
         yield new Elect(d);
       }
     };

@@ -34,7 +34,7 @@ public final class LoadedModule {
    * parsed and decoded once.
    */
   public static LoadedModule load(String ptx, DeviceMemory memory, ComputeCapability capability) {
-    return load(ModuleCache.get(ptx, capability), memory, capability);
+    return load(ModuleCache.get(ptx), memory, capability);
   }
 
   /**
@@ -45,7 +45,7 @@ public final class LoadedModule {
    */
   public static LoadedModule load(
       PtxModule ptx, DeviceMemory memory, ComputeCapability capability) {
-    return load(new ModuleCache.Parsed(ptx, capability), memory, capability);
+    return load(new ModuleCache.Parsed(ptx), memory, capability);
   }
 
   private static LoadedModule load(

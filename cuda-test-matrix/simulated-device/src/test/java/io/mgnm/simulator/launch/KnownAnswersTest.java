@@ -73,7 +73,7 @@ class KnownAnswersTest {
     String ptx =
         """
         .version 8.0
-        .target sm_75
+        .target sm_90
         .address_size 64
         .visible .entry k(.param .u64 pa, .param .u64 pb, .param .u64 pc, .param .u64 po)
         {

@@ -35,32 +35,31 @@ public final class Nvrtc {
         List.of(name, source, architecture), key -> compile(name, source, architecture));
   }
 
+  /** What NVIDIA's assembler says against a source's PTX; empty if nothing. */
+  public static String assemblerErrors(String name, String source, String architecture) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment program = create(arena, name, source);
+      return run(
+                  arena,
+                  program,
+                  "--gpu-architecture=" + architecture,
+                  "-lineinfo",
+                  "-default-device")
+              == 0
+          ? ""
+          : text(arena, program, "ProgramLog");
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private static String compile(String name, String source, String architecture) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment handle = arena.allocate(ADDRESS);
-      check(
-          (int)
-              function("nvrtcCreateProgram", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS)
-                  .invoke(
-                      handle,
-                      arena.allocateFrom(source),
-                      arena.allocateFrom(name),
-                      0,
-                      MemorySegment.NULL,
-                      MemorySegment.NULL));
-      MemorySegment program = handle.get(ADDRESS, 0);
-      String[] options = {
-        "--gpu-architecture=compute_" + architecture.substring(3), "-lineinfo", "-default-device"
-      };
-      MemorySegment list = arena.allocate(ADDRESS, options.length);
-      for (int i = 0; i < options.length; i++) {
-        list.setAtIndex(ADDRESS, i, arena.allocateFrom(options[i]));
-      }
-      int result =
-          (int)
-              function("nvrtcCompileProgram", ADDRESS, JAVA_INT, ADDRESS)
-                  .invoke(program, options.length, list);
-      if (result != 0) {
+      MemorySegment program = create(arena, name, source);
+      String virtual = "--gpu-architecture=compute_" + architecture.substring(3);
+      if (run(arena, program, virtual, "-lineinfo", "-default-device") != 0) {
         throw new IllegalArgumentException(text(arena, program, "ProgramLog"));
       }
       return text(arena, program, "PTX");
@@ -69,6 +68,31 @@ public final class Nvrtc {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static MemorySegment create(Arena arena, String name, String source) throws Throwable {
+    MemorySegment handle = arena.allocate(ADDRESS);
+    check(
+        (int)
+            function("nvrtcCreateProgram", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS)
+                .invoke(
+                    handle,
+                    arena.allocateFrom(source),
+                    arena.allocateFrom(name),
+                    0,
+                    MemorySegment.NULL,
+                    MemorySegment.NULL));
+    return handle.get(ADDRESS, 0);
+  }
+
+  private static int run(Arena arena, MemorySegment program, String... options) throws Throwable {
+    MemorySegment list = arena.allocate(ADDRESS, options.length);
+    for (int i = 0; i < options.length; i++) {
+      list.setAtIndex(ADDRESS, i, arena.allocateFrom(options[i]));
+    }
+    return (int)
+        function("nvrtcCompileProgram", ADDRESS, JAVA_INT, ADDRESS)
+            .invoke(program, options.length, list);
   }
 
   private static String text(Arena arena, MemorySegment program, String what) throws Throwable {
