@@ -42,6 +42,7 @@ class CudaTrainingStepTest {
         "model.interests=3",
         "encoder.implementation=cudnn",
         "encoder=bilstm-projected",
+        "encoder=transformer",
         "encoder=none",
         "routing.encoded=agreement",
         "routing.init=zeros",

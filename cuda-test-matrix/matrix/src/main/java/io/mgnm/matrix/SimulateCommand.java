@@ -74,6 +74,8 @@ public final class SimulateCommand implements Subcommand {
     private OnDevice() {}
 
     /**
+     * Runs a command on a simulated device and ends the JVM with its exit code.
+     *
      * @param arguments compute capability, whether to be fast, and the command line
      */
     public static void main(String[] arguments) {
