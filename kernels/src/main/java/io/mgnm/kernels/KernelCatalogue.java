@@ -28,7 +28,8 @@ public final class KernelCatalogue {
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss",
-          "top_k");
+          "top_k",
+          "transformer_encoder");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
@@ -62,6 +63,10 @@ public final class KernelCatalogue {
           "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
+          "transformer_attention.cuh",
+          "transformer_backward.cuh",
+          "transformer_layer.cuh",
+          "transformer_norm.cuh",
           "warp.cuh");
 
   private KernelCatalogue() {}

@@ -336,7 +336,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
-    throw notYet("transformer_encoder");
+    return new CudaTransformerEncoder(this, options);
   }
 
   @Override
