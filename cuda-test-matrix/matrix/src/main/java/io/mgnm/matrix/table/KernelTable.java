@@ -60,7 +60,7 @@ public final class KernelTable {
       Choices are those of libraries: products over many rows are made in pieces; one batched product serves all positions where none waits for another.
       A dash: there is none. `batch_sampling` draws integers of a counter-based generator, which are no operators on arrays.
       `embedding_gradient`: rows are added to zeros of the table's size with atomics, in whatever order; the kernel gives the touched rows only, and the same bits always.
-    - `top_k` is of %d histories, the best %d of all items but a history's own.
+    - `transformer_encoder` is of %d histories. `top_k` is of %d, the best %d of all items but a history's own.
 
     %s"""
         .formatted(
@@ -72,6 +72,7 @@ public final class KernelTable {
             Stage.CANDIDATES,
             Stage.CATALOGUE,
             Stage.USERS,
+            TransformerEncoderScene.HISTORIES,
             TopKScene.HISTORIES,
             TopKScene.K,
             TableRow.HEAD);
