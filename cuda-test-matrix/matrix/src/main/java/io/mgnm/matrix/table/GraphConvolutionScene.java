@@ -61,7 +61,7 @@ final class GraphConvolutionScene implements Scene {
         new Act(
             "backward",
             () -> convolution.backward(batch, x, u, w, levels, dLevels, dX, dU, dW),
-            List.of(x, u, levels, dLevels),
+            List.of(u, levels, dLevels), // x is the first level
             List.of(w),
             List.of(dX, dU, dW),
             () -> layers.backward(gradients)));
