@@ -44,7 +44,8 @@ public final class KernelTable {
     return page.toString();
   }
 
-  private static String head() {
+  /** The page without its rows. */
+  static String head() {
     return """
     # What the kernels cost
 
