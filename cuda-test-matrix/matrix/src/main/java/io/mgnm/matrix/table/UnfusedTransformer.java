@@ -39,7 +39,8 @@ final class UnfusedTransformer {
   UnfusedTransformer(Eager eager, Options options, float[] weights) {
     n = options.maxLength();
     d = options.d();
-    scale = (float) (1 / Math.sqrt(d / HEADS));
+    int width = d / HEADS;
+    scale = (float) (1 / Math.sqrt(width));
     positions = eager.of(reversed(weights), n, d);
     Array all = eager.of(weights, weights.length);
     int linear = d * d + d;
