@@ -77,6 +77,24 @@ class CudaTrainingStepTest {
         });
   }
 
+  /** What cuDNN's encoder needs is there after one step, and lengths come from no copy. */
+  @Test
+  void stepsWithCudnnAllocateNothingAndReadNothing(Machine machine) {
+    TrainingStepParityTest.use(
+        cuda(true),
+        settings().with(Key.ENCODER_IMPLEMENTATION, "cudnn"),
+        (step, state, parameters) -> {
+          step.run();
+          int before = machine.trace().calls().size();
+          for (int i = 0; i < STEPS; i++) {
+            step.run();
+          }
+          assertThat(machine.trace().calls().stream().skip(before).map(Call::function))
+              .doesNotContain("cuMemAlloc_v2", "cuMemcpyDtoHAsync_v2", "cuGraphLaunch")
+              .contains("cudnnRNNForward");
+        });
+  }
+
   /** The defaults' step, but for the batch: its size decides no launch. */
   @Test
   void aStepHasFewNodes(Machine machine) {
