@@ -54,7 +54,7 @@ public final class KernelTable {
 
     - **MB**: 32-byte sectors that leave the SMs, nothing found in L1. **Minimum**: inputs and outputs once, weights once a block.
       What every block of one launch reads for itself so as not to wait for another counts once: ids of `embedding_gradient`,
-      lengths in `batch_sampling`, the catalogue in `top_k`; hence their ratios.
+      lengths in `batch_sampling`, the catalogue in `top_k`; blocks' partial sums of weights' gradients do not count. Hence their ratios.
     - **Occupancy** and **bound by** are of the launch that takes longest; registers from the compiler, for sm_90.
     - **Estimate**: on an H100, the largest of the times that memory, issue, special functions, shared memory or the longest chain would take alone, and 2 µs a launch.
       It is counted work, not a measurement, and says nothing of caches beyond one trip to DRAM for each sector.
