@@ -45,6 +45,11 @@ record Case(String name, Settings settings, Events events) {
         .toList();
   }
 
+  /** The same with so many histories a step. */
+  Case withHistories(int histories) {
+    return new Case(name, settings.with(Key.BATCH, histories), events);
+  }
+
   /**
    * The same with a small batch, for the reference. With Adam's own epsilon the first update is the
    * gradient's sign, which rounding turns round where the gradient is almost 0; a large one keeps

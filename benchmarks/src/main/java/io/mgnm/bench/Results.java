@@ -28,12 +28,14 @@ final class Results {
     context.put("java", Runtime.version().toString());
     context.put("commit", commit());
     context.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    lines.add("| what | threads | ms a run, median (least to most) | histories/s | × 1 thread |");
-    lines.add("| --- | --- | --- | --- | --- |");
   }
 
   /** Adds the times of one workload by number of threads; returns its lines of the table. */
   List<String> add(String what, Timing.Timed timed) {
+    if (lines.isEmpty()) {
+      lines.add("| what | threads | ms a run, median (least to most) | histories/s | × 1 thread |");
+      lines.add("| --- | --- | --- | --- | --- |");
+    }
     List<String> added = new ArrayList<>();
     double one = timed.seconds().values().iterator().next().median();
     timed
@@ -61,14 +63,32 @@ final class Results {
     return added;
   }
 
+  /** Adds what one run of a workload costs; returns its table, which {@link #markdown} has not. */
+  List<String> add(Counted counted) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("what", counted.what());
+    row.put("histories", counted.histories());
+    row.put("graphNodes", counted.launches());
+    row.put("estimatedSeconds", counted.seconds());
+    row.put("kernels", counted.kernels());
+    rows.add(row);
+    return counted.lines();
+  }
+
   /** The table in Markdown, under a line that says where it comes from. */
   String markdown() {
+    StringBuilder text = new StringBuilder(head());
+    lines.forEach(line -> text.append(line).append('\n'));
+    return text.toString();
+  }
+
+  /** Where the results come from. */
+  String head() {
     StringBuilder text = new StringBuilder();
     text.append("`").append(context.get("command")).append("` on ");
     text.append(context.get("processor")).append(", ").append(context.get("processors"));
     text.append(" processors, Java ").append(context.get("java")).append(", commit ");
     text.append(context.get("commit")).append(", ").append(context.get("date")).append(":\n\n");
-    lines.forEach(line -> text.append(line).append('\n'));
     return text.toString();
   }
 

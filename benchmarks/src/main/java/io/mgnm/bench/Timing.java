@@ -87,7 +87,12 @@ final class Timing {
     return passed / runs;
   }
 
-  private void check(Case what, BiFunction<Backend, Case, Workload> maker) {
+  /**
+   * Compares two runs of what {@code maker} makes with the reference's.
+   *
+   * @throws IllegalStateException where they differ
+   */
+  void check(Case what, BiFunction<Backend, Case, Workload> maker) {
     double expected = result("reference", what, maker);
     double came = result(backend, what, maker);
     if (!(Math.abs(came - expected) <= CHECK_BOUND * Math.abs(expected))) {

@@ -52,6 +52,25 @@ class BenchCommandTest {
         .hasMessageContaining("nothing is timed");
   }
 
+  @Test
+  void onlyAndHistoriesChooseWhatRuns() {
+    StringWriter out = new StringWriter();
+    int code =
+        MgnmCommand.commandLine()
+            .setOut(new PrintWriter(out))
+            .execute("bench", "step", "--seconds", "0.01", "--only", "demo", "--histories", "8");
+    assertThat(code).isZero();
+    assertThat(out.toString()).contains("| step, the demo's lengths, d 16 | 1 |");
+    assertThat(out.toString()).doesNotContain("histories of 100");
+    StringWriter err = new StringWriter();
+    assertThat(
+            MgnmCommand.commandLine()
+                .setErr(new PrintWriter(err))
+                .execute("bench", "step", "--only", "nothing such"))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("'nothing such'", "histories of 100, d 16");
+  }
+
   private static Workload wrongOffTheReference(Backend backend, Case what) {
     StepWorkload step = new StepWorkload(backend, what);
     return new Workload() {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Unmatched;
     footer = {
       "",
       "For example: mgnm simulate train DIR --out RUN --backend cuda --epochs 1",
+      "or, to count what a step costs: mgnm simulate bench step --backend cuda",
       "What the device finds wrong with the program is printed, and ends with code 1."
     })
 public final class SimulateCommand implements Subcommand {
@@ -45,6 +46,16 @@ public final class SimulateCommand implements Subcommand {
   /** JCuda's natives meet the simulated driver only where nothing has loaded them before. */
   @Override
   public Integer call() throws IOException {
+    try {
+      return process().inheritIO().start().waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the command ran", e);
+    }
+  }
+
+  /** What runs the command. */
+  ProcessBuilder process() {
     if (command == null || command.isEmpty()) {
       throw BadInputException.option(
           "a command of mgnm", "none", "for example: mgnm simulate doctor");
@@ -60,12 +71,7 @@ public final class SimulateCommand implements Subcommand {
     java.addAll(List.of("-cp", System.getProperty("java.class.path")));
     java.addAll(List.of(OnDevice.class.getName(), capability, Boolean.toString(fast)));
     java.addAll(command);
-    try {
-      return new ProcessBuilder(java).inheritIO().start().waitFor();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the command ran", e);
-    }
+    return new ProcessBuilder(java);
   }
 
   /** The process that has the device. */
