@@ -76,24 +76,6 @@ __device__ __forceinline__ void store(float* row, int member, bool live, const P
   }
 }
 
-// |v| of the group's row, the same in all its lanes.
-__device__ __forceinline__ float norm(const Part& v) {
-  float largest = 0.0f;
-#pragma unroll
-  for (int k = 0; k < HELD; ++k) {
-    largest = fmaxf(largest, fabsf(v.x[k]));
-  }
-  largest = group_max<GROUP>(largest);  // loses a NaN, which comes back through the sum of squares
-  const float inverse = reciprocal_or_zero(largest);
-  float sum = 0.0f;
-#pragma unroll
-  for (int k = 0; k < HELD; ++k) {
-    const float scaled = v.x[k] * inverse;
-    sum = fmaf(scaled, scaled, sum);
-  }
-  return sqrtf(group_sum<GROUP>(sum)) * largest;
-}
-
 // Where this thread works: its first row, and how far to the next. All lanes of a warp take part in
 // every turn, because they meet in shuffles: a turn is decided by the warp's first row.
 struct Walk {
@@ -120,11 +102,7 @@ extern "C" __global__ void __launch_bounds__(256)
     const long long row = walk.warp_row + walk.in_warp;
     const bool live = row < rows;
     Part part = load(v + row * D, walk.member, live);
-    const float phi = squash_factor(norm(part));
-#pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      part.x[k] *= phi;
-    }
+    group_squash<GROUP>(part.x);
     store(o + row * D, walk.member, live, part);
   }
 }
@@ -137,20 +115,7 @@ extern "C" __global__ void __launch_bounds__(256)
     const bool live = row < rows;
     Part e = load(v + row * D, walk.member, live);
     Part gradient = load(dO + row * D, walk.member, live);
-    const float r = norm(e);
-    const float phi = squash_factor(r);
-    const float inverse = reciprocal_or_zero(r);
-    float along = 0.0f;  // e . dO
-#pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      e.x[k] *= inverse;
-      along = fmaf(e.x[k], gradient.x[k], along);
-    }
-    const float scale = group_sum<GROUP>(along) * squash_radial(r);
-#pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      gradient.x[k] = fmaf(e.x[k], scale, phi * gradient.x[k]);
-    }
+    group_squash_backward<GROUP>(e.x, gradient.x);
     store(dV + row * D, walk.member, live, gradient);
   }
 }

@@ -8,12 +8,12 @@ constexpr int PARTIALS_BLOCK = 256;
 // partials[slots][size] -> total[i] = sum over slots. Launch: block PARTIALS_BLOCK, a block for every
 // 32 values. Warp w adds slots w, w + 8, w + 16, ...; then the 8 sums are added in order.
 __device__ __forceinline__ void add_partials(
-    const float* partials, float* total, int slots, int size) {
+    const float* partials, float* total, int slots, int size, int block) {
   constexpr int WARPS = PARTIALS_BLOCK / WARP;
   __shared__ float sums[WARPS][WARP];
   const int lane = static_cast<int>(threadIdx.x) % WARP;  // [0, 32)
   const int warp = static_cast<int>(threadIdx.x) / WARP;  // [0, 8)
-  const int i = static_cast<int>(blockIdx.x) * WARP + lane;
+  const int i = block * WARP + lane;
   float sum = 0.0f;
   if (i < size) {
 #pragma unroll 4
@@ -29,5 +29,38 @@ __device__ __forceinline__ void add_partials(
       sum += sums[other][lane];
     }
     total[i] = sum;
+  }
+}
+
+__device__ __forceinline__ void add_partials(
+    const float* partials, float* total, int slots, int size) {
+  add_partials(partials, total, slots, size, static_cast<int>(blockIdx.x));
+}
+
+// One of up to four sums that a launch adds up together, a block for every 32 values of each. So the
+// sums of a step, which its operations leave one by one, are one launch: see CudaSequence.
+struct PartialSum {
+  const float* partials;
+  float* total;
+  int slots;
+  int size;  // 0 where there is none
+
+  // Whether the block is one of this sum's; else what it is behind them.
+  __device__ __forceinline__ bool add(int& block) const {
+    const int blocks = (size + WARP - 1) / WARP;
+    if (block < blocks) {
+      add_partials(partials, total, slots, size, block);
+      return true;
+    }
+    block -= blocks;
+    return false;
+  }
+};
+
+__device__ __forceinline__ void add_partial_sums(
+    PartialSum first, PartialSum second, PartialSum third, PartialSum fourth) {
+  int block = static_cast<int>(blockIdx.x);
+  if (!first.add(block) && !second.add(block) && !third.add(block)) {
+    fourth.add(block);
   }
 }

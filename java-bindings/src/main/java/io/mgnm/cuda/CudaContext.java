@@ -13,6 +13,8 @@ import jcuda.driver.JCudaDriver;
  * are closed and reported as leaks.
  */
 public final class CudaContext implements AutoCloseable {
+  private static final long ALLOCATION = 512; // bytes: what drivers round up to
+
   private final CudaDevice device;
   private final CUdevice handle;
   private final CUcontext context = new CUcontext();
@@ -24,6 +26,8 @@ public final class CudaContext implements AutoCloseable {
   private boolean closed;
   private CudaContextDeadException death;
   private CudaStream stream;
+  private boolean measuring;
+  private long measured; // bytes
 
   /** Ends what {@link #enter} began. */
   interface Use extends AutoCloseable {
@@ -140,6 +144,45 @@ public final class CudaContext implements AutoCloseable {
   public void exclusively(Runnable work) {
     try (Use inside = enter()) {
       work.run();
+    }
+  }
+
+  /**
+   * Bytes of device memory that {@code work} would allocate in all. While it runs nothing is
+   * allocated, copied or launched on this context, so what it makes is good for nothing.
+   */
+  public long measure(Runnable work) {
+    try (Use inside = enter()) {
+      if (measuring) {
+        throw new IllegalStateException("measured already");
+      }
+      measuring = true;
+      measured = 0;
+      try {
+        work.run();
+      } finally {
+        measuring = false;
+      }
+      return measured;
+    }
+  }
+
+  /** Whether {@link #measure} is under way. */
+  public boolean isMeasuring() {
+    return measuring;
+  }
+
+  /** Counts an allocation that is not made. */
+  void measured(long bytes) {
+    measured += Math.ceilDiv(bytes, ALLOCATION) * ALLOCATION;
+  }
+
+  /** Bytes of device memory that are free, for all programs on the device. */
+  public long freeBytes() {
+    try (Use inside = enter()) {
+      long[] free = {0};
+      check("cuMemGetInfo", JCudaDriver.cuMemGetInfo(free, new long[1]));
+      return free[0];
     }
   }
 

@@ -45,6 +45,11 @@ public final class CudaStream implements AutoCloseable {
     return context;
   }
 
+  /** Whether its context only measures: see {@link CudaContext#measure}. */
+  public boolean isMeasuring() {
+    return context.isMeasuring();
+  }
+
   CUstream handle() {
     return stream;
   }
@@ -52,7 +57,7 @@ public final class CudaStream implements AutoCloseable {
   /** Sets all of a buffer to zero bytes, in order. */
   public void clear(DeviceBuffer buffer) {
     try (CudaContext.Use inside = enter(buffer)) {
-      if (buffer.count() > 0) {
+      if (buffer.count() > 0 && !context.isMeasuring()) {
         context.check(
             "cuMemsetD8Async",
             JCudaDriver.cuMemsetD8Async(buffer.pointer(), (byte) 0, buffer.bytes(), stream),
@@ -134,6 +139,9 @@ public final class CudaStream implements AutoCloseable {
   }
 
   private void toDevice(DeviceBuffer buffer, Piece fill) {
+    if (context.isMeasuring()) {
+      return;
+    }
     try (CudaContext.Use inside = enterToCopy(buffer)) {
       int most = STAGING_BYTES / buffer.type().bytes();
       for (long first = 0; first < buffer.count(); first += most) {
@@ -153,6 +161,9 @@ public final class CudaStream implements AutoCloseable {
   }
 
   private void toHost(DeviceBuffer buffer, Piece take) {
+    if (context.isMeasuring()) {
+      return;
+    }
     try (CudaContext.Use inside = enterToCopy(buffer)) {
       int most = STAGING_BYTES / buffer.type().bytes();
       for (long first = 0; first < buffer.count(); first += most) {

@@ -10,8 +10,23 @@ public final class DeviceBuffer {
   private final ElementType type;
   private final long count;
   private final String label;
+  private final DeviceBuffer whole; // the piece that this is a part of, or itself
+  private final long offset; // bytes from its start
 
   DeviceBuffer(MemoryScope scope, CUdeviceptr pointer, ElementType type, long count, String label) {
+    this(scope, pointer, type, count, label, null, 0);
+  }
+
+  private DeviceBuffer(
+      MemoryScope scope,
+      CUdeviceptr pointer,
+      ElementType type,
+      long count,
+      String label,
+      DeviceBuffer whole,
+      long offset) {
+    this.whole = whole == null ? this : whole;
+    this.offset = offset;
     this.scope = scope;
     this.pointer = pointer;
     this.type = type;
@@ -46,8 +61,17 @@ public final class DeviceBuffer {
    */
   public DeviceBuffer slice(long first, long elements) {
     Objects.checkFromIndexSize(first, elements, count);
-    CUdeviceptr part = pointer.withByteOffset(Math.multiplyExact(first, (long) type.bytes()));
-    return new DeviceBuffer(scope, part, type, elements, label + "[" + first + "..]");
+    long bytes = Math.multiplyExact(first, (long) type.bytes());
+    CUdeviceptr part = pointer.withByteOffset(bytes);
+    String name = label + "[" + first + "..]";
+    return new DeviceBuffer(scope, part, type, elements, name, whole, offset + bytes);
+  }
+
+  /** Whether some byte is in both. */
+  public boolean overlaps(DeviceBuffer other) {
+    return whole == other.whole
+        && offset < other.offset + other.bytes()
+        && other.offset < offset + bytes();
   }
 
   CUdeviceptr pointer() {

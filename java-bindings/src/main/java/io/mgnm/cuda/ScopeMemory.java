@@ -31,10 +31,15 @@ final class ScopeMemory implements AutoCloseable {
     return open;
   }
 
-  /** A null pointer where {@code bytes} is 0: the driver has no empty allocations. */
+  /**
+   * A null pointer where {@code bytes} is 0, since the driver has no empty allocations, and while
+   * the context only measures.
+   */
   CUdeviceptr allocate(long bytes, String label) {
     CUdeviceptr pointer = new CUdeviceptr();
-    if (bytes > 0) {
+    if (context.isMeasuring()) {
+      context.measured(bytes);
+    } else if (bytes > 0) {
       int code = JCudaDriver.cuMemAlloc(pointer, bytes);
       if (code != 0) {
         String held = context.ledger().describe();

@@ -1,5 +1,7 @@
 package io.mgnm.ops;
 
+import java.util.Optional;
+
 /**
  * Something that holds tensors and runs operations: the reference, the CPU or CUDA.
  *
@@ -24,6 +26,25 @@ public interface Backend extends AutoCloseable {
    * @throws IllegalStateException when called while recording
    */
   Sequence record(String name, Runnable operations);
+
+  /**
+   * Memory on a device.
+   *
+   * @param needed bytes
+   * @param free bytes, for all programs on the device
+   */
+  record DeviceMemory(long needed, long free) {}
+
+  /**
+   * What {@code allocations} would take of a device's own memory, without taking it.
+   *
+   * @param allocations makes scopes, tensors and recordings with this backend, runs nothing, and
+   *     closes all of it
+   * @return empty where tensors lie in the JVM's memory; then nothing was called
+   */
+  default Optional<DeviceMemory> deviceMemory(Runnable allocations) {
+    return Optional.empty();
+  }
 
   /** Draws training batches and initial logits. */
   BatchSampling batchSampling(BatchSampling.Options options);

@@ -24,6 +24,15 @@ final class BackendChoice {
       description = "threads of the CPU backend (default: all cores); the result is the same")
   private Integer threads;
 
+  @Option(
+      names = "--cuda-graphs",
+      paramLabel = "on|off",
+      defaultValue = "on",
+      description =
+          "whether CUDA runs a step as one graph (default) or launch by launch, to look into it; the"
+              + " result is the same")
+  private String cudaGraphs;
+
   /**
    * What was asked for.
    *
@@ -46,7 +55,12 @@ final class BackendChoice {
       throw BadInputException.option(
           "--threads to be at least 1", threads.toString(), "leave it out to use all cores.");
     }
-    return threads == null ? BackendOptions.defaults() : new BackendOptions(threads);
+    if (!List.of("on", "off").contains(cudaGraphs)) {
+      throw BadInputException.option(
+          "--cuda-graphs to be on or off", BadInputException.quote(cudaGraphs), "choose one.");
+    }
+    int count = threads == null ? BackendOptions.defaults().threads() : threads;
+    return new BackendOptions(count, cudaGraphs.equals("on"));
   }
 
   /**

@@ -73,7 +73,7 @@ public final class TrainCommand implements Subcommand {
       settings = withEpochs(chosen()).check();
     } else if (choice != null) {
       throw BadInputException.option(
-          "only --epochs, --backend and --threads beside --resume",
+          "only --epochs, --backend, --threads and --cuda-graphs beside --resume",
           "--config, --preset or --set",
           "leave them out: the run keeps its settings");
     }

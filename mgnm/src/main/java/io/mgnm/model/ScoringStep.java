@@ -32,23 +32,29 @@ public final class ScoringStep implements AutoCloseable {
       Backend backend, Settings settings, Parameters parameters, int histories, int candidates) {
     config = ModelConfig.of(settings);
     scope = backend.scope("scoring step");
-    batch = scope.batch(config.batch(histories, candidates));
-    network = new Network(backend, config, parameters, batch, Lifetime.KEPT);
-    score = batch.tensor(Axis.CANDIDATES, 1, Lifetime.KEPT);
-    BatchSampling sampling =
-        backend.batchSampling(new BatchSampling.Options(settings.whole(Key.SEED), false));
-    sequence =
-        backend.record(
-            "scoring step",
-            () -> {
-              if (config.randomLogits()) {
-                sampling.scoringLogits(batch, network.logits());
-              } else {
-                sampling.zeroLogits(batch, network.logits());
-              }
-              network.forward();
-              network.readout(score);
-            });
+    try {
+      batch = scope.batch(config.batch(histories, candidates));
+      network = new Network(backend, config, parameters, batch, Lifetime.KEPT);
+      score = batch.tensor(Axis.CANDIDATES, 1, Lifetime.KEPT);
+      BatchSampling sampling =
+          backend.batchSampling(new BatchSampling.Options(settings.whole(Key.SEED), false));
+      sequence =
+          backend.record(
+              "scoring step",
+              () -> {
+                if (config.randomLogits()) {
+                  sampling.scoringLogits(batch, network.logits());
+                } else {
+                  sampling.zeroLogits(batch, network.logits());
+                }
+                network.forward();
+                network.readout(score);
+              });
+    } catch (RuntimeException | Error e) {
+      try (scope) {
+        throw e;
+      }
+    }
   }
 
   /** Encodes and scores a batch; the results stay readable until the next one. */
@@ -79,7 +85,8 @@ public final class ScoringStep implements AutoCloseable {
 
   @Override
   public void close() {
-    sequence.close();
-    scope.close();
+    try (scope) {
+      sequence.close();
+    }
   }
 }

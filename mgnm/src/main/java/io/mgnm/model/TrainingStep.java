@@ -39,78 +39,88 @@ public final class TrainingStep implements AutoCloseable {
       StepState state) {
     ModelConfig config = ModelConfig.of(settings);
     scope = backend.scope("training step");
-    int histories = Math.min(settings.integer(Key.BATCH), Math.max(1, samples.count()));
-    BatchShape shape = config.batch(histories, 1 + settings.integer(Key.NEGATIVES));
-    batch = scope.batch(shape);
-    Network network = new Network(backend, config, parameters, batch, Lifetime.LOCAL);
-    Tensor dWeights = scope.floats(1, parameters.layout().size());
-    Network.Gradients gradients = network.new Gradients(config, dWeights);
-    Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-    Tensor dScores = batch.tensor(Axis.CANDIDATES, config.scores(), Lifetime.LOCAL);
-    int touched = shape.items() + histories * shape.candidates();
-    RowGradients itemRows =
-        scope.rowGradients(Math.min(parameters.items().rows(), touched), config.d());
-    RowGradients userRows =
-        scope.rowGradients(Math.min(parameters.users().rows(), histories), config.d());
+    try {
+      int histories = Math.min(settings.integer(Key.BATCH), Math.max(1, samples.count()));
+      BatchShape shape = config.batch(histories, 1 + settings.integer(Key.NEGATIVES));
+      batch = scope.batch(shape);
+      Network network = new Network(backend, config, parameters, batch, Lifetime.LOCAL);
+      Tensor dWeights = scope.floats(1, parameters.layout().size());
+      Network.Gradients gradients = network.new Gradients(config, dWeights);
+      Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
+      Tensor dScores = batch.tensor(Axis.CANDIDATES, config.scores(), Lifetime.LOCAL);
+      int touched = shape.items() + histories * shape.candidates();
+      RowGradients itemRows =
+          scope.rowGradients(Math.min(parameters.items().rows(), touched), config.d());
+      RowGradients userRows =
+          scope.rowGradients(Math.min(parameters.users().rows(), histories), config.d());
 
-    BatchSampling sampling =
-        backend.batchSampling(
-            new BatchSampling.Options(
-                settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
-    RankingLoss rankingLoss =
-        backend.rankingLoss(
-            new RankingLoss.Options(
-                config.scores(), settings.constant(Key.LOSS, RankingLoss.Form.class)));
-    EmbeddingGradient embedding = backend.embeddingGradient();
-    Adam adam =
-        backend.adam(
-            new Adam.Options(
-                settings.real(Key.BETA1),
-                settings.real(Key.BETA2),
-                settings.real(Key.EPSILON),
-                settings.real(Key.L2_WEIGHT)));
-    boolean dense = settings.is(Key.EMBEDDING_UPDATE, "dense");
+      BatchSampling sampling =
+          backend.batchSampling(
+              new BatchSampling.Options(
+                  settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
+      RankingLoss rankingLoss =
+          backend.rankingLoss(
+              new RankingLoss.Options(
+                  config.scores(), settings.constant(Key.LOSS, RankingLoss.Form.class)));
+      EmbeddingGradient embedding = backend.embeddingGradient();
+      Adam adam =
+          backend.adam(
+              new Adam.Options(
+                  settings.real(Key.BETA1),
+                  settings.real(Key.BETA2),
+                  settings.real(Key.EPSILON),
+                  settings.real(Key.L2_WEIGHT)));
+      boolean dense = settings.is(Key.EMBEDDING_UPDATE, "dense");
 
-    sequence =
-        backend.record(
-            "training step",
-            () -> {
-              sampling.draw(samples, state, batch);
-              if (config.randomLogits()) {
-                sampling.trainingLogits(state, batch, network.logits());
-              } else {
-                sampling.zeroLogits(batch, network.logits());
-              }
-              network.forward();
-              rankingLoss.forward(batch, network.scores(), loss, dScores);
-              network.backward(dScores, gradients);
-              rankingLoss.total(batch, loss, network.l1(), state);
-              embedding.items(batch, gradients.dX, gradients.dE, itemRows);
-              embedding.users(batch, gradients.dU, userRows);
-              adam.dense(
-                  parameters.weights(), dWeights, optimizer.weightM(), optimizer.weightV(), state);
-              if (dense) {
-                adam.table(
-                    parameters.items(), itemRows, optimizer.itemM(), optimizer.itemV(), state);
-                adam.table(
-                    parameters.users(), userRows, optimizer.userM(), optimizer.userV(), state);
-              } else {
-                adam.touched(
-                    parameters.items(),
-                    itemRows,
-                    optimizer.itemM(),
-                    optimizer.itemV(),
-                    optimizer.itemSteps(),
+      sequence =
+          backend.record(
+              "training step",
+              () -> {
+                sampling.draw(samples, state, batch);
+                if (config.randomLogits()) {
+                  sampling.trainingLogits(state, batch, network.logits());
+                } else {
+                  sampling.zeroLogits(batch, network.logits());
+                }
+                network.forward();
+                rankingLoss.forward(batch, network.scores(), loss, dScores);
+                network.backward(dScores, gradients);
+                rankingLoss.total(batch, loss, network.l1(), state);
+                embedding.items(batch, gradients.dX, gradients.dE, itemRows);
+                embedding.users(batch, gradients.dU, userRows);
+                adam.dense(
+                    parameters.weights(),
+                    dWeights,
+                    optimizer.weightM(),
+                    optimizer.weightV(),
                     state);
-                adam.touched(
-                    parameters.users(),
-                    userRows,
-                    optimizer.userM(),
-                    optimizer.userV(),
-                    optimizer.userSteps(),
-                    state);
-              }
-            });
+                if (dense) {
+                  adam.table(
+                      parameters.items(), itemRows, optimizer.itemM(), optimizer.itemV(), state);
+                  adam.table(
+                      parameters.users(), userRows, optimizer.userM(), optimizer.userV(), state);
+                } else {
+                  adam.touched(
+                      parameters.items(),
+                      itemRows,
+                      optimizer.itemM(),
+                      optimizer.itemV(),
+                      optimizer.itemSteps(),
+                      state);
+                  adam.touched(
+                      parameters.users(),
+                      userRows,
+                      optimizer.userM(),
+                      optimizer.userV(),
+                      optimizer.userSteps(),
+                      state);
+                }
+              });
+    } catch (RuntimeException | Error e) {
+      try (scope) {
+        throw e;
+      }
+    }
   }
 
   /** Does the state's next step. */
@@ -125,7 +135,8 @@ public final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
-    sequence.close();
-    scope.close();
+    try (scope) {
+      sequence.close();
+    }
   }
 }

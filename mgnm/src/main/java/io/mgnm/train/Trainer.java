@@ -11,7 +11,6 @@ import io.mgnm.eval.ModelScorer;
 import io.mgnm.model.ModelConfig;
 import io.mgnm.model.Optimizer;
 import io.mgnm.model.Parameters;
-import io.mgnm.model.ScoringStep;
 import io.mgnm.model.TrainingStep;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BatchSampling;
@@ -76,6 +75,7 @@ public final class Trainer implements AutoCloseable {
    * A trainer at the start of a run, or where its last checkpoint stands.
    *
    * @param run a folder just made, or one whose training goes on
+   * @throws io.mgnm.data.BadInputException where it does not fit the memory of the backend's device
    */
   public Trainer(
       Backend backend, Dataset data, Settings settings, RunFolder run, TrainingListener listener)
@@ -85,17 +85,24 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.run = run;
     this.listener = listener;
+    DeviceRoom.require(backend, data, settings);
     ModelConfig config = ModelConfig.of(settings);
     scope = backend.scope("model");
-    parameters = Parameters.allocate(scope, config, data.items(), data.users());
-    optimizer = Optimizer.allocate(scope, parameters);
-    state = scope.stepState();
-    BatchSampling.Samples samples = TrainingSamples.upload(scope, data, settings);
-    step = new TrainingStep(backend, settings, parameters, optimizer, samples, state);
-    userRows = new UserRows(data, settings);
-    stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
-    progress = Files.exists(run.last()) ? restore() : begin();
-    state.set(progress.step(), settings.real(Key.LEARNING_RATE));
+    try {
+      parameters = Parameters.allocate(scope, config, data.items(), data.users());
+      optimizer = Optimizer.allocate(scope, parameters);
+      state = scope.stepState();
+      BatchSampling.Samples samples = TrainingSamples.upload(scope, data, settings);
+      step = new TrainingStep(backend, settings, parameters, optimizer, samples, state);
+      userRows = new UserRows(data, settings);
+      stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
+      progress = Files.exists(run.last()) ? restore() : begin();
+      state.set(progress.step(), settings.real(Key.LEARNING_RATE));
+    } catch (IOException | RuntimeException | Error e) {
+      try (scope) {
+        throw e;
+      }
+    }
   }
 
   private TrainingProgress begin() {
@@ -234,7 +241,7 @@ public final class Trainer implements AutoCloseable {
         new ModelScorer(
             backend,
             parameters,
-            new ScoringStep(backend, settings, parameters, Evaluator.BLOCK, 1 + negatives),
+            DeviceRoom.validation(backend, settings, parameters),
             userRows::of)) {
       return new Evaluator(data, EvaluationOptions.sampled(Part.VALIDATION, negatives))
           .evaluate(List.of(scorer))
@@ -262,7 +269,8 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
-    step.close();
-    scope.close();
+    try (scope) {
+      step.close();
+    }
   }
 }

@@ -32,7 +32,17 @@ class TrainingStepParityTest {
   /** Another order of sums, before it grows from step to step as the naive error does. */
   private static final double FLOOR = 0x1p-20;
 
-  private record Run(List<Double> losses, List<Histories> batches) {}
+  /**
+   * What steps came to.
+   *
+   * @param parameters at the end: items, users and weights
+   */
+  record Run(List<Double> losses, List<Histories> batches, List<float[]> parameters) {}
+
+  /** Something to do with a step that is ready to run. */
+  interface Use {
+    void with(TrainingStep step, StepState state, Parameters parameters);
+  }
 
   @ParameterizedTest
   @ValueSource(
@@ -81,7 +91,28 @@ class TrainingStepParityTest {
     return org.assertj.core.data.Offset.offset(1e-6);
   }
 
-  private static Run run(Backend opened, Settings settings, int steps) {
+  /** Runs steps on a backend, which it closes, and looks after each. */
+  static Run run(Backend opened, Settings settings, int steps) {
+    Run run = new Run(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    use(
+        opened,
+        settings,
+        (step, state, parameters) -> {
+          for (int i = 0; i < steps; i++) {
+            step.run();
+            run.losses().add(state.read().loss());
+            run.batches().add(step.batch().download());
+          }
+          for (Tensor tensor :
+              List.of(parameters.items(), parameters.users(), parameters.weights())) {
+            run.parameters().add(tensor.download());
+          }
+        });
+    return run;
+  }
+
+  /** Makes a step on a backend, which it closes. */
+  static void use(Backend opened, Settings settings, Use use) {
     try (Backend backend = opened;
         Scope scope = backend.scope("test")) {
       Parameters p = Parameters.allocate(scope, ModelConfig.of(settings), ITEMS, USERS);
@@ -91,17 +122,11 @@ class TrainingStepParityTest {
       }
       StepState state = scope.stepState();
       state.set(0, 0.05);
-      Run run = new Run(new ArrayList<>(), new ArrayList<>());
       try (TrainingStep step =
           new TrainingStep(
               backend, settings, p, Optimizer.allocate(scope, p), samples(scope), state)) {
-        for (int i = 0; i < steps; i++) {
-          step.run();
-          run.losses().add(state.read().loss());
-          run.batches().add(step.batch().download());
-        }
+        use.with(step, state, p);
       }
-      return run;
     }
   }
 

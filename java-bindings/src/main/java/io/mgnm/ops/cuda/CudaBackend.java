@@ -8,7 +8,6 @@ import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelLaunch;
-import io.mgnm.cuda.LaunchShape;
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
@@ -32,7 +31,9 @@ import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TopK;
 import io.mgnm.ops.TransformerEncoder;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs operations on one NVIDIA GPU. See the package for the rules. An operation without kernels is
@@ -45,9 +46,6 @@ public final class CudaBackend implements Backend {
    * H100, and the same on every device, so that bits do not depend on which one it is.
    */
   static final int SLOTS = 264;
-
-  private static final int VALUES_A_BLOCK = 32; // of partials.cuh
-  private static final int PARTIALS_BLOCK = 256;
 
   private final CudaContext context;
   private final KernelLibrary library;
@@ -129,6 +127,12 @@ public final class CudaBackend implements Backend {
     return sequence;
   }
 
+  @Override
+  public Optional<DeviceMemory> deviceMemory(Runnable allocations) {
+    requireNoRecording("measuring memory");
+    return Optional.of(new DeviceMemory(context.measure(allocations), context.freeBytes()));
+  }
+
   void requireNoRecording(String what) {
     if (recording != null) {
       throw new IllegalStateException(what + " cannot be inside a recording");
@@ -169,12 +173,17 @@ public final class CudaBackend implements Backend {
     return Math.min(32, accesses == 1 ? 1 : 2 * Integer.highestOneBit(accesses - 1));
   }
 
-  /** Launches a stem's kernel {@code STEM_sum}, which adds up partial sums: see partials.cuh. */
+  /**
+   * Adds up partial sums with a stem's kernel {@code STEM_sum}: now, or when the recording runs, by
+   * the time somebody reads the total.
+   */
   void sum(CudaKernel kernel, DeviceBuffer partials, int slots, CudaTensor total) {
-    int blocks = Math.ceilDiv(total.size(), VALUES_A_BLOCK);
-    launch(
-        kernel.prepare(
-            LaunchShape.of(blocks, PARTIALS_BLOCK), partials, total.buffer(), slots, total.size()));
+    PartialSum sum = new PartialSum(kernel, partials, slots, total.buffer().slice(0, total.size()));
+    if (recording == null) {
+      launch(PartialSum.launch(List.of(sum)));
+    } else {
+      recording.add(sum);
+    }
   }
 
   /** A batch gets other histories: now, or whenever the recording runs. */
@@ -314,7 +323,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public CapsuleRouting capsuleRouting(CapsuleRouting.Options options) {
-    throw notYet("capsule_routing");
+    return new CudaCapsuleRouting(this, options);
   }
 
   @Override

@@ -100,7 +100,7 @@ final class CudaScope implements Scope {
   @Override
   public void close() {
     RuntimeException failure = null;
-    owned.add(memory::close); // goes last
+    owned.add(memory); // goes last
     while (!owned.isEmpty()) {
       try {
         owned.pop().close();

@@ -19,6 +19,7 @@ final class CudaSequence implements Sequence {
   private final Set<CudaScope> scopes = new LinkedHashSet<>();
   private final List<RepeatedDraws> draws = new ArrayList<>();
   private final List<Consumer<CudaStream>> work = new ArrayList<>();
+  private final List<PartialSum> sums = new ArrayList<>(); // not added up yet
   private final CudaStream stream;
   private boolean capturable;
   private CudaGraph graph; // null where there is nothing to capture, or it cannot be
@@ -43,18 +44,33 @@ final class CudaSequence implements Sequence {
   }
 
   void add(KernelLaunch launch) {
+    if (sums.stream().anyMatch(sum -> sum.concerns(launch))) {
+      addUp();
+    }
     work.add(launch::run);
+  }
+
+  /** Sums wait for one another, so that few launches add them up, until somebody needs one. */
+  void add(PartialSum sum) {
+    sums.add(sum);
+  }
+
+  private void addUp() {
+    PartialSum.launches(sums).forEach(launch -> work.add(launch::run));
+    sums.clear();
   }
 
   /** Work that looks at the host's memory each time, which no graph can do. */
   void addOnHost(Runnable onHost) {
+    addUp();
     work.add(ignored -> onHost.run());
     capturable = false;
   }
 
   /** Nothing more will be recorded. */
   void finish() {
-    if (capturable && !work.isEmpty()) {
+    addUp();
+    if (capturable && !work.isEmpty() && !stream.isMeasuring()) {
       graph = stream.capture(name, this::runWork);
     }
   }

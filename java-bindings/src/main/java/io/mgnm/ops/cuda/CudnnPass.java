@@ -41,7 +41,9 @@ final class CudnnPass {
     weights = scope.allocateFloats(lstm.weightSpace(), "cuDNN: weights");
     places =
         scope.allocateInts(2 * options.directionWeights(), "cuDNN: places of weights").buffer();
-    backend.stream().upload(places, places());
+    if (!backend.stream().isMeasuring()) { // there are no places without memory
+      backend.stream().upload(places, places());
+    }
     describeLargest();
   }
 

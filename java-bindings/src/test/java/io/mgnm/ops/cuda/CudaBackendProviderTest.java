@@ -74,7 +74,7 @@ class CudaBackendProviderTest {
         assertThat(provider.availability().available()).isFalse();
         assertThat(provider.availability().detail())
             .startsWith("these operations are not on CUDA yet: ")
-            .contains("capsule_routing")
+            .contains(CudaBackendProvider.unfinished())
             .doesNotContain("capsule_squash");
         try (Backend backend = Backends.open("auto", new BackendOptions(1))) {
           assertThat(backend.name()).isEqualTo("cpu");

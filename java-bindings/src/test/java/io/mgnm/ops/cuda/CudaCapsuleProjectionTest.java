@@ -87,6 +87,44 @@ class CudaCapsuleProjectionTest {
     assertThat(machine.launches()).hasSize(8 * LAUNCHES.size());
   }
 
+  /** Sums of a recording wait for one another, but not past the next user of their memory. */
+  @Test
+  void sumsAreAddedUpTogether(Machine machine) {
+    try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
+        Scope scope = cuda.scope("test")) {
+      BatchShape shape = new BatchShape(3, 60, 40, 0, 16, LEVELS, INTERESTS);
+      Tensors one = new Tensors(cuda, scope, shape).upload(new int[] {3, 1, 40});
+      Tensors other = new Tensors(cuda, scope, shape).upload(new int[] {7});
+      one.run();
+      other.run();
+      float[][] expected = {one.dW.download(), other.dW.download()};
+      Runnable steps =
+          () -> {
+            one.run();
+            other.run();
+            one.run(); // needs the memory of its first partial sums
+          };
+      int before = machine.launches().size();
+      for (Tensors tensors : List.of(one, other)) {
+        tensors.dW.upload(new float[tensors.dW.size()]);
+      }
+      try (Sequence sequence = cuda.record("projections", steps)) {
+        sequence.run();
+        assertThat(new float[][] {one.dW.download(), other.dW.download()}).isDeepEqualTo(expected);
+      }
+      assertThat(machine.launches().stream().skip(before).map(LaunchReport::kernel))
+          .containsExactly(
+              "capsule_projection_forward",
+              "capsule_projection_backward",
+              "capsule_projection_forward",
+              "capsule_projection_backward",
+              "capsule_projection_forward",
+              "capsule_projection_sum",
+              "capsule_projection_backward",
+              "capsule_projection_sum");
+    }
+  }
+
   /** Where the weights of all interests do not fit; and where not even those of one do. */
   @Test
   @SimulatedCuda(computeCapability = "7.5")

@@ -1,0 +1,99 @@
+package io.mgnm.train;
+
+import io.mgnm.config.Key;
+import io.mgnm.config.Settings;
+import io.mgnm.data.BadInputException;
+import io.mgnm.data.Dataset;
+import io.mgnm.eval.Evaluator;
+import io.mgnm.model.ModelConfig;
+import io.mgnm.model.Optimizer;
+import io.mgnm.model.Parameters;
+import io.mgnm.model.ScoringStep;
+import io.mgnm.model.TrainingStep;
+import io.mgnm.ops.Backend;
+import io.mgnm.ops.Backend.DeviceMemory;
+import io.mgnm.ops.Scope;
+import java.util.Optional;
+
+/** Whether a training fits a device's memory, worked out before anything of it is taken. */
+final class DeviceRoom {
+  private static final long MIB = 1 << 20;
+
+  private DeviceRoom() {}
+
+  /**
+   * Refuses a training that does not fit.
+   *
+   * @throws BadInputException with what it needs, what is free, and which setting to lower to what
+   */
+  static void require(Backend backend, Dataset data, Settings settings) {
+    Optional<DeviceMemory> all = memory(backend, data, settings);
+    if (all.isEmpty() || fits(all.get())) {
+      return;
+    }
+    DeviceMemory memory = all.get();
+    DeviceMemory least = memory(backend, data, settings.with(Key.BATCH, 1)).orElseThrow();
+    String remedy;
+    if (fits(least)) {
+      // What grows with the batch grows with it in proportion.
+      long rest = memory.needed() - least.needed();
+      long room = least.free() - least.needed();
+      int batch = (int) Math.max(1, (settings.integer(Key.BATCH) - 1L) * room / rest);
+      while (batch > 1 && !fits(memory(backend, data, settings.with(Key.BATCH, batch)).get())) {
+        batch -= Math.ceilDiv(batch, 8);
+      }
+      remedy = "lower batch from %d to %d".formatted(settings.integer(Key.BATCH), batch);
+    } else {
+      remedy =
+          ("lower model.d (%d) or truncation (%d), or use --backend cpu: with batch 1 it still needs"
+                  + " %d MiB")
+              .formatted(
+                  settings.integer(Key.D), settings.integer(Key.TRUNCATION), mib(least.needed()));
+    }
+    throw BadInputException.option(
+        "a training that fits the %d MiB of device memory that are free"
+            .formatted(memory.free() / MIB),
+        "one that needs " + mib(memory.needed()) + " MiB",
+        remedy + ".");
+  }
+
+  private static boolean fits(DeviceMemory memory) {
+    return memory.needed() <= memory.free();
+  }
+
+  private static long mib(long bytes) {
+    return Math.ceilDiv(bytes, MIB);
+  }
+
+  private static Optional<DeviceMemory> memory(Backend backend, Dataset data, Settings settings) {
+    return backend.deviceMemory(
+        () -> {
+          try (Scope scope = backend.scope("model")) {
+            Parameters parameters =
+                Parameters.allocate(scope, ModelConfig.of(settings), data.items(), data.users());
+            Optimizer optimizer = Optimizer.allocate(scope, parameters);
+            try (TrainingStep training =
+                    new TrainingStep(
+                        backend,
+                        settings,
+                        parameters,
+                        optimizer,
+                        TrainingSamples.upload(scope, data, settings),
+                        scope.stepState());
+                ScoringStep validation = validation(backend, settings, parameters)) {
+              assert training != null && validation != null;
+            }
+          }
+        });
+  }
+
+  /** The step that validates. */
+  static ScoringStep validation(Backend backend, Settings settings, Parameters parameters) {
+    return new ScoringStep(
+        backend,
+        settings,
+        parameters,
+        Evaluator.BLOCK,
+        1 + settings.integer(Key.VALIDATION_CANDIDATES));
+  }
+}
