@@ -98,7 +98,7 @@ template <class Done>
 __device__ __forceinline__ void each_logit(
     const float* x_i, int rows, const float* x_j, int columns, const float* u, Done done) {
   each_pair_tile(rows, columns, [&](int row, int column) {
-    const PairColumns places(column, columns, STRIDE);
+    const float* const others = x_j + column * STRIDE;
     const float* own = x_i + min(row, rows - 1) * STRIDE;
     float s[PAIR_COLUMNS] = {};
 #pragma unroll 1
@@ -107,10 +107,8 @@ __device__ __forceinline__ void each_logit(
       const float4 weight = quad_at(u, quad);
 #pragma unroll
       for (int c = 0; c < PAIR_COLUMNS; ++c) {  // the items' product first: s_ij is s_ji to the bit
-        const float4 other = quad_at(x_j + places.at[c], quad);
-        const float4 product = make_float4(
-            mine.x * other.x, mine.y * other.y, mine.z * other.z, mine.w * other.w);
-        s[c] = dot(product, weight, s[c]);
+        const float4 other = quad_at(others + c * STRIDE, quad);
+        s[c] = dot(product(mine, other), weight, s[c]);
       }
     }
     if (row < rows) {
@@ -140,7 +138,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
     }
     const Tiles tiles(history.length, keep, tile);
     float* const x_j = tiles.whole ? x_i : x_i + tile * STRIDE;
-    float* const values = x_j + multiple_of(4, tiles.span) * STRIDE;
+    float* const values = x_j + padded_rows(tiles.span) * STRIDE;
     const float* const items = x + static_cast<long long>(history.first) * D;
     for (int i = 0; i < tiles.n; i += tiles.span) {
       const int rows = min(tiles.span, tiles.n - i);
@@ -159,7 +157,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
             place[2] = count.before(offsets, h);
           }
         }
-        __syncthreads();
+        await_rows();
         each_logit(x_i, rows, x_j, columns, weights, [&](int row, int column, const float* s) {
 #pragma unroll
           for (int q = 0; q < PAIR_COLUMNS; q += 4) {
@@ -256,12 +254,11 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
       return;
     }
     const Tiles tiles(history.length, keep, tile);
-    const int span4 = multiple_of(4, tiles.span);
-    float* const x_j = tiles.whole ? x_i : x_i + span4 * STRIDE;
-    float* const r = x_j + span4 * STRIDE;
-    float* const across = r + span4 * STRIDE;  // ds_ij
+    const int padded = padded_rows(tiles.span);
+    float* const x_j = tiles.whole ? x_i : x_i + padded * STRIDE;
+    float* const r = x_j + padded * STRIDE;
+    float* const across = r + padded * STRIDE;  // ds_ij
     const float* const items = x + static_cast<long long>(history.first) * D;
-    UserSums<D> user;
     for (int i = 0; i < tiles.n; i += tiles.span) {
       const int rows = min(tiles.span, tiles.n - i);
       for (int j = 0; j < tiles.n; j += tiles.span) {
@@ -286,7 +283,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
         if (i != j) {
           load_tile(down, dA, place[2] + j * n + i, columns, rows, tiles);
         }
-        __syncthreads();
+        await_rows();
 #pragma unroll 1
         for (int side = 0; side < (i == j ? 1 : 2); ++side) {
           const bool turned = side == 1;
@@ -306,7 +303,7 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
           float4 sums[Rows::PART];
 #pragma unroll
           for (int q = 0; q < Rows::PART; ++q) {
-            sums[q] = j == 0 || row >= rows ? make_float4(0.0f, 0.0f, 0.0f, 0.0f)
+            sums[q] = j == 0 || row >= rows ? zero_quad()
                                             : quad_at(result, q);
           }
           add_products<D>(sums, (columns + 3) / 4, x_j + 4 * quad, [&](int four) {
@@ -329,16 +326,13 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
       }
       __syncthreads();
       each_quad<D>(rows, [&](int row, int quad) {
-        const float4 four = quad_at(r + row * STRIDE, quad);
-        const float4 weight = quad_at(weights, quad);
         store_quad<D>(
             dX + static_cast<long long>(history.first + i + row) * D,
             quad,
-            make_float4(
-                four.x * weight.x, four.y * weight.y, four.z * weight.z, four.w * weight.w));
+            product(quad_at(r + row * STRIDE, quad), quad_at(weights, quad)));
       });
-      user.add(x_i, r, rows);
+      add_to_user<D>(room, x_i, r, rows, i == 0);
     }
-    user.store(room, dU + static_cast<long long>(h) * D);
+    store_user<D>(room, dU + static_cast<long long>(h) * D);
   }
 }

@@ -8,7 +8,21 @@
 
 constexpr int ITEM_BLOCK = 256;  // threads of a block
 constexpr int ITEM_WARPS = ITEM_BLOCK / WARP;
+
+// Blocks that shall fit a multiprocessor by their registers. From 10.0 on the assembler wants more of
+// them for the largest kernels than two blocks leave, and would spill a few.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int LARGE_KERNEL_BLOCKS = 1;
+#else
+constexpr int LARGE_KERNEL_BLOCKS = 2;
+#endif
+
 constexpr int PAIR_COLUMNS = 8;  // columns of a warp's tile of item pairs; its rows are the lanes
+
+// Rows that there is room for: those behind the last are zero, so that products need not stop short.
+__host__ __device__ constexpr int padded_rows(int rows) {
+  return multiple_of(PAIR_COLUMNS, rows);
+}
 
 template <int D>
 struct ItemRows {
@@ -76,14 +90,14 @@ template <int D, class Visit>
 __device__ __forceinline__ void each_quad(int rows, Visit visit) {
   constexpr int QUADS = ItemRows<D>::QUADS;
   if constexpr (QUADS % 2 == 1) {
-#pragma unroll 2
+#pragma unroll 1
     for (int i = threadIdx.x; i < rows * QUADS; i += ITEM_BLOCK) {
       visit(i / QUADS, i % QUADS);
     }
   } else {
     constexpr int PAIRS = QUADS / 2;
     const int places = multiple_of(8, rows) * QUADS;
-#pragma unroll 2
+#pragma unroll 1
     for (int i = threadIdx.x; i < places; i += ITEM_BLOCK) {
       const int sixteen = i / 16;
       const int row = sixteen / PAIRS * 8 + (i / 2 % 4) * 2 + i / 8 % 2;
@@ -94,21 +108,53 @@ __device__ __forceinline__ void each_quad(int rows, Visit visit) {
   }
 }
 
-// `rows` rows to shared memory, from rows `pitch` floats apart; zero rows behind, to a multiple of 4.
+// 16 bytes from global to shared memory. From 8.0 on they do not pass through registers, so that a
+// thread has many of them under way; they are there after await_rows.
+__device__ __forceinline__ void copy_quad(float* to, const float* from) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+               :
+               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(to))), "l"(from)
+               : "memory");
+#else
+  *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
+#endif
+}
+
+// A barrier after which all threads see what any of them loaded before.
+__device__ __forceinline__ void await_rows() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.wait_all;" : : : "memory");
+#endif
+  __syncthreads();
+}
+
+// `rows` rows to shared memory, from rows `pitch` floats apart, and zero rows behind them: there after
+// await_rows.
 template <int D>
 __device__ __forceinline__ void load_rows(float* to, const float* from, int pitch, int rows) {
-  each_quad<D>(multiple_of(4, rows), [&](int row, int quad) {
-    const float4 value = row < rows ? load_quad<D>(from + static_cast<long long>(row) * pitch, quad)
-                                    : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-    put_quad(to + row * ItemRows<D>::STRIDE, quad, value);
+  each_quad<D>(padded_rows(rows), [&](int row, int quad) {
+    float* const place = to + row * ItemRows<D>::STRIDE + 4 * quad;
+    const float* const source = from + static_cast<long long>(row) * pitch;
+    if (row >= rows) {
+      put_quad(place, 0, zero_quad());
+    } else if constexpr (D % 4 == 0) {
+      copy_quad(place, source + 4 * quad);
+    } else {
+      put_quad(place, 0, load_quad<D>(source, quad));
+    }
   });
 }
 
-// One row, to a multiple of 4 floats.
+// One row, to a multiple of 4 floats, likewise.
 template <int D>
 __device__ __forceinline__ void load_row(float* to, const float* from) {
   for (int quad = threadIdx.x; quad < ItemRows<D>::QUADS; quad += ITEM_BLOCK) {
-    put_quad(to, quad, load_quad<D>(from, quad));
+    if constexpr (D % 4 == 0) {
+      copy_quad(to + 4 * quad, from + 4 * quad);
+    } else {
+      put_quad(to, quad, load_quad<D>(from, quad));
+    }
   }
 }
 
@@ -120,71 +166,42 @@ __device__ __forceinline__ void store_rows(float* to, int pitch, const float* fr
   });
 }
 
-// Sums over items of the products x_k r_k, for u's gradient: warp w takes every eighth item from the
-// w-th, and the warps' sums are added in order. Rows may come in portions.
+// Sums over items of the products x_k r_k, for u's gradient, in portions of rows: warp w adds those of
+// every eighth item from the w-th to its row of `sums`. A portion comes after a multiple of 8 items.
 template <int D>
-struct UserSums {
-  static constexpr int QUADS = ItemRows<D>::QUADS;
-  static constexpr int HELD = (QUADS + WARP - 1) / WARP;
-  float4 sum[HELD];
-
-  __device__ __forceinline__ UserSums() {
-#pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      sum[k] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-    }
-  }
-
-  // `rows` more rows, after a multiple of 8.
-  __device__ __forceinline__ void add(const float* x, const float* r, int rows) {
-#pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      const int quad = lane_index() + k * WARP;
-      if (quad < QUADS) {
+__device__ __forceinline__ void add_to_user(
+    float* sums, const float* x, const float* r, int rows, bool starts) {
+  constexpr int QUADS = ItemRows<D>::QUADS;
+  for (int quad = lane_index(); quad < QUADS; quad += WARP) {
+    const int own = warp_index() * QUADS + quad;
+    float4 total = starts ? zero_quad() : quad_at(sums, own);
 #pragma unroll 1
-        for (int row = warp_index(); row < rows; row += ITEM_WARPS) {
-          const float4 a = quad_at(x + row * ItemRows<D>::STRIDE, quad);
-          const float4 b = quad_at(r + row * ItemRows<D>::STRIDE, quad);
-          sum[k].x = fmaf(a.x, b.x, sum[k].x);
-          sum[k].y = fmaf(a.y, b.y, sum[k].y);
-          sum[k].z = fmaf(a.z, b.z, sum[k].z);
-          sum[k].w = fmaf(a.w, b.w, sum[k].w);
-        }
-      }
+    for (int row = warp_index(); row < rows; row += ITEM_WARPS) {
+      const float4 a = quad_at(x + row * ItemRows<D>::STRIDE, quad);
+      const float4 b = quad_at(r + row * ItemRows<D>::STRIDE, quad);
+      total.x = fmaf(a.x, b.x, total.x);
+      total.y = fmaf(a.y, b.y, total.y);
+      total.z = fmaf(a.z, b.z, total.z);
+      total.w = fmaf(a.w, b.w, total.w);
     }
+    put_quad(sums, own, total);
   }
+}
 
-  // Half the sums, to the user's row; `room` is for ITEM_WARPS rows of 4 QUADS floats.
-  __device__ __forceinline__ void store(float* room, float* user) {
+// Half of all the sums, warp after warp, to the user's row.
+template <int D>
+__device__ __forceinline__ void store_user(const float* sums, float* user) {
+  constexpr int QUADS = ItemRows<D>::QUADS;
+  __syncthreads();
+  for (int quad = threadIdx.x; quad < QUADS; quad += ITEM_BLOCK) {
+    float4 total = zero_quad();
 #pragma unroll
-    for (int k = 0; k < HELD; ++k) {
-      const int quad = lane_index() + k * WARP;
-      if (quad < QUADS) {
-        put_quad(room, warp_index() * QUADS + quad, sum[k]);
-      }
+    for (int warp = 0; warp < ITEM_WARPS; ++warp) {
+      total = fma(0.5f, quad_at(sums, warp * QUADS + quad), total);
     }
-    __syncthreads();
-    for (int quad = threadIdx.x; quad < QUADS; quad += ITEM_BLOCK) {
-      float4 total = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-      for (int warp = 0; warp < ITEM_WARPS; ++warp) {
-        total = fma(0.5f, quad_at(room, warp * QUADS + quad), total);
-      }
-      store_quad<D>(user, quad, total);
-    }
+    store_quad<D>(user, quad, total);
   }
-};
-
-// Columns of a tile of pairs: offsets of their rows, the last one again where there are fewer.
-struct PairColumns {
-  int at[PAIR_COLUMNS];
-
-  __device__ __forceinline__ PairColumns(int first, int count, int stride) {
-#pragma unroll
-    for (int c = 0; c < PAIR_COLUMNS; ++c) {
-      at[c] = min(first + c, count - 1) * stride;
-    }
-  }
-};
+}
 
 // sums[c] += row . (row of column c), with weighted components where `weights` is not null.
 template <int D>
@@ -192,18 +209,16 @@ __device__ __forceinline__ void add_dots(
     float (&sums)[PAIR_COLUMNS],
     const float* row,
     const float* columns,
-    const PairColumns& places,
     const float* weights) {
-#pragma unroll 2
+#pragma unroll 1
   for (int quad = 0; quad < ItemRows<D>::QUADS; ++quad) {
     float4 own = quad_at(row, quad);
     if (weights != nullptr) {
-      const float4 weight = quad_at(weights, quad);
-      own = make_float4(own.x * weight.x, own.y * weight.y, own.z * weight.z, own.w * weight.w);
+      own = product(own, quad_at(weights, quad));
     }
 #pragma unroll
     for (int c = 0; c < PAIR_COLUMNS; ++c) {
-      sums[c] = dot(own, quad_at(columns + places.at[c], quad), sums[c]);
+      sums[c] = dot(own, quad_at(columns + c * ItemRows<D>::STRIDE, quad), sums[c]);
     }
   }
 }
@@ -216,6 +231,22 @@ __device__ __forceinline__ void each_pair_tile(int rows, int columns, Visit visi
   const int tiles = (rows + WARP - 1) / WARP * across;
   for (int tile = warp_index(); tile < tiles; tile += ITEM_WARPS) {
     visit(tile / across * WARP + lane_index(), tile % across * PAIR_COLUMNS);
+  }
+}
+
+// A lane's values of a tile of pairs, value(c), to whole quads in shared memory: zero from `columns` on.
+template <class Value>
+__device__ __forceinline__ void put_pairs(float* to, int columns, Value value) {
+#pragma unroll
+  for (int c = 0; c < PAIR_COLUMNS; c += 4) {
+    if (c < columns) {
+      const float4 four = make_float4(
+          value(c),
+          c + 1 < columns ? value(c + 1) : 0.0f,
+          c + 2 < columns ? value(c + 2) : 0.0f,
+          c + 3 < columns ? value(c + 3) : 0.0f);
+      put_quad(to, c / 4, four);
+    }
   }
 }
 

@@ -51,6 +51,14 @@ __device__ __forceinline__ int swizzled(int row, int quad) {
   return row * QUADS + (quad ^ row / (8 / SHARED) % SHARED);
 }
 
+__device__ __forceinline__ float4 zero_quad() {
+  return make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+}
+
+__device__ __forceinline__ float4 product(float4 a, float4 b) {
+  return make_float4(a.x * b.x, a.y * b.y, a.z * b.z, a.w * b.w);
+}
+
 __device__ __forceinline__ float4 times(float factor, float4 a) {
   return make_float4(factor * a.x, factor * a.y, factor * a.z, factor * a.w);
 }

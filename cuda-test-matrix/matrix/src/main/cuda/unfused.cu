@@ -2,10 +2,11 @@
 // writes its result there. For comparing with the fused kernels, and for nothing else.
 //
 // Arrays have four dimensions with strides in elements, 0 where an operand is repeated; results are
-// dense, the last dimension fastest. Sizes are below 2^31. Neighbouring threads have neighbouring
-// results, so accesses are as coalesced as the strides allow.
+// dense, the last dimension fastest, but for those of pointwise, which may be views. Sizes are below
+// 2^31. Neighbouring threads have neighbouring results, so accesses are as coalesced as the strides
+// allow.
 //
-// Compile-time: UNFUSED_OP, the operation of pointwise and reduce; UNFUSED_LANES, how many lanes
+// Compile-time: UNFUSED_OP, the operation of pointwise, reduce and scatter; UNFUSED_LANES, how many lanes
 //   share a row of reduce and softmax: 32 where the row is contiguous, else 1.
 #ifndef UNFUSED_OP
 #define UNFUSED_OP 0
@@ -61,24 +62,26 @@ __device__ __forceinline__ float apply(float a, float b, float c) {
       return gelu_slope(a);
     case 16:
       return log1pf(expf(-fabsf(a)));
-    default:
+    case 17:
       return a;
+    default:
+      return c;
   }
 }
 
-// out[i] = apply(a[...], b[...], c), a thread a result.
+// out[...] = apply(a[...], b[...], c), a thread a result; a and b may be out.
 extern "C" __global__ void __launch_bounds__(256) unfused_pointwise(
     float* out, const float* a, const float* b, int n0, int n1, int n2, int n3, int a0, int a1,
-    int a2, int a3, int b0, int b1, int b2, int b3, float c) {
+    int a2, int a3, int b0, int b1, int b2, int b3, int o0, int o1, int o2, int o3, float c) {
   const int total = n0 * n1 * n2 * n3;
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < total; i += gridDim.x * blockDim.x) {
     const int i3 = i % n3;
     const int i2 = i / n3 % n2;
     const int i1 = i / n3 / n2 % n1;
     const int i0 = i / n3 / n2 / n1;
-    const float left = a[i0 * a0 + i1 * a1 + i2 * a2 + i3 * a3];
+    const float left = OP < 18 ? a[i0 * a0 + i1 * a1 + i2 * a2 + i3 * a3] : 0.0f;
     const float right = OP < 6 ? b[i0 * b0 + i1 * b1 + i2 * b2 + i3 * b3] : 0.0f;
-    out[i] = apply(left, right, c);
+    out[i0 * o0 + i1 * o1 + i2 * o2 + i3 * o3] = apply(left, right, c);
   }
 }
 
@@ -202,12 +205,17 @@ extern "C" __global__ void __launch_bounds__(256)
   }
 }
 
-// table[ids[i]] += in[i], in any order.
+// table[ids[i]] += in[i] (OP 0), in any order, or = in[i] (OP 1), where no id comes twice.
 extern "C" __global__ void __launch_bounds__(256)
-    unfused_scatter_add(float* table, const float* in, const int* ids, int rows, int d) {
+    unfused_scatter(float* table, const float* in, const int* ids, int rows, int d) {
   for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < rows * d;
        i += gridDim.x * blockDim.x) {
-    atomicAdd(table + ids[i / d] * d + i % d, in[i]);
+    float* to = table + ids[i / d] * d + i % d;
+    if (OP == 0) {
+      atomicAdd(to, in[i]);
+    } else {
+      *to = in[i];
+    }
   }
 }
 

@@ -280,7 +280,15 @@ public final class CudaContext implements AutoCloseable {
     if (closed) {
       return;
     }
-    try (Use inside = enterEvenIfDead()) {
+    Use entered;
+    try {
+      entered = enterEvenIfDead();
+    } catch (CudaException e) {
+      closed = true; // nothing on the device can be released but all of it at once
+      JCudaDriver.cuDevicePrimaryCtxRelease(handle);
+      throw e;
+    }
+    try (Use inside = entered) {
       ledger.reportOpenScopes();
       RuntimeException failure = null;
       try {

@@ -49,8 +49,13 @@ public final class CudaGraph implements AutoCloseable {
       return; // it went with the context
     }
     try (CudaContext.Use inside = context.enter()) {
-      stream.synchronize();
-      context.check("cuGraphExecDestroy", JCudaDriver.cuGraphExecDestroy(executable), name);
+      Owned parts = new Owned();
+      parts.add(
+          () ->
+              context.check(
+                  "cuGraphExecDestroy", JCudaDriver.cuGraphExecDestroy(executable), name));
+      parts.add(stream::synchronize); // goes first
+      parts.closeAll();
     }
   }
 }

@@ -102,9 +102,13 @@ public final class CudaModule implements AutoCloseable {
       return;
     }
     try (CudaContext.Use inside = context.enter()) {
-      context.stream().synchronize();
-      context.check(
-          "cuModuleUnload", JCudaDriver.cuModuleUnload(module), image.source().fileName());
+      Owned parts = new Owned();
+      parts.add(
+          () ->
+              context.check(
+                  "cuModuleUnload", JCudaDriver.cuModuleUnload(module), image.source().fileName()));
+      parts.add(context.stream()::synchronize); // goes first
+      parts.closeAll();
     }
   }
 }

@@ -296,6 +296,9 @@ public final class CudaStream implements AutoCloseable {
       }
       capturing = false;
       int code = JCudaDriver.cuStreamEndCapture(stream, graph);
+      if (code != 0 && JCudaDriver.cuStreamEndCapture(stream, graph) == 0) {
+        JCudaDriver.cuGraphDestroy(graph); // all that was wanted is that the capture has ended
+      }
       if (failure != null) {
         if (code == 0) {
           JCudaDriver.cuGraphDestroy(graph);

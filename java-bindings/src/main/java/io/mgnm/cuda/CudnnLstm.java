@@ -143,48 +143,63 @@ public final class CudnnLstm implements AutoCloseable {
    */
   public void eachWeight(DeviceBuffer space, WeightVisitor visitor) {
     try (CudaContext.Use inside = enter()) {
-      cudnnTensorDescriptor matrix = new cudnnTensorDescriptor();
-      cudnnTensorDescriptor bias = new cudnnTensorDescriptor();
-      check("cudnnCreateTensorDescriptor", JCudnn.cudnnCreateTensorDescriptor(matrix));
-      check("cudnnCreateTensorDescriptor", JCudnn.cudnnCreateTensorDescriptor(bias));
-      for (int direction = 0; direction < DIRECTIONS; direction++) {
-        for (int part = 0; part < 2 * GATES; part++) {
-          CUdeviceptr matrixAddress = new CUdeviceptr();
-          CUdeviceptr biasAddress = new CUdeviceptr();
-          check(
-              "cudnnGetRNNWeightParams",
-              JCudnn.cudnnGetRNNWeightParams(
-                  handle,
-                  lstm,
-                  direction,
-                  weightBytes,
-                  space.pointer(),
-                  part,
-                  matrix,
-                  matrixAddress,
-                  bias,
-                  biasAddress));
-          boolean recurrent = part >= GATES;
-          int first = place(matrixAddress, space);
-          int columns = recurrent ? hidden : input;
-          for (int unit = 0; unit < hidden; unit++) {
-            for (int column = 0; column < columns; column++) {
-              visitor.visit(
-                  direction,
-                  part % GATES,
-                  unit,
-                  recurrent ? input + column : column,
-                  first + unit * columns + column);
-            }
-            if (!recurrent) {
-              visitor.visit(
-                  direction, part, unit, input + hidden, place(biasAddress, space) + unit);
-            }
+      Owned descriptors = new Owned();
+      try {
+        eachWeight(space, visitor, descriptor(descriptors), descriptor(descriptors));
+      } finally {
+        descriptors.closeAll();
+      }
+    }
+  }
+
+  private static cudnnTensorDescriptor descriptor(Owned owner) {
+    cudnnTensorDescriptor descriptor = new cudnnTensorDescriptor();
+    check("cudnnCreateTensorDescriptor", JCudnn.cudnnCreateTensorDescriptor(descriptor));
+    owner.add(
+        () ->
+            check("cudnnDestroyTensorDescriptor", JCudnn.cudnnDestroyTensorDescriptor(descriptor)));
+    return descriptor;
+  }
+
+  private void eachWeight(
+      DeviceBuffer space,
+      WeightVisitor visitor,
+      cudnnTensorDescriptor matrix,
+      cudnnTensorDescriptor bias) {
+    for (int direction = 0; direction < DIRECTIONS; direction++) {
+      for (int part = 0; part < 2 * GATES; part++) {
+        CUdeviceptr matrixAddress = new CUdeviceptr();
+        CUdeviceptr biasAddress = new CUdeviceptr();
+        check(
+            "cudnnGetRNNWeightParams",
+            JCudnn.cudnnGetRNNWeightParams(
+                handle,
+                lstm,
+                direction,
+                weightBytes,
+                space.pointer(),
+                part,
+                matrix,
+                matrixAddress,
+                bias,
+                biasAddress));
+        boolean recurrent = part >= GATES;
+        int first = place(matrixAddress, space);
+        int columns = recurrent ? hidden : input;
+        for (int unit = 0; unit < hidden; unit++) {
+          for (int column = 0; column < columns; column++) {
+            visitor.visit(
+                direction,
+                part % GATES,
+                unit,
+                recurrent ? input + column : column,
+                first + unit * columns + column);
+          }
+          if (!recurrent) {
+            visitor.visit(direction, part, unit, input + hidden, place(biasAddress, space) + unit);
           }
         }
       }
-      check("cudnnDestroyTensorDescriptor", JCudnn.cudnnDestroyTensorDescriptor(matrix));
-      check("cudnnDestroyTensorDescriptor", JCudnn.cudnnDestroyTensorDescriptor(bias));
     }
   }
 

@@ -22,7 +22,9 @@ package io.mgnm.ops;
  * </pre>
  *
  * <p>A is computed again for the backward, never stored. Whether Y is positive is read off the
- * level that it became.
+ * level that it became, and ρ may be: {@code Σ_j G_ij P_ij} is the sum over layers of {@code
+ * Ḣ_{l+1,i} · H_{l+1,i}}. So the backward must get the levels that the forward gave for the same
+ * inputs and options; with others its results are the derivative of nothing.
  */
 public interface GraphConvolution {
 
@@ -75,7 +77,7 @@ public interface GraphConvolution {
   void forward(Batch batch, Tensor x, Tensor u, Tensor w, Tensor levels, Tensor l1);
 
   /**
-   * @param levels as {@link #forward} wrote them
+   * @param levels as {@link #forward} wrote them for the same x, u and w
    * @param dLevels the derivative by the levels
    * @param dX written
    * @param dU written

@@ -6,6 +6,7 @@ import io.mgnm.ops.parity.Parity;
 import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,7 +18,7 @@ class TransformerEncoderParityTest {
   private static final int[] UNEQUAL = {1, 60, 2, 1, 40, 3, 1};
 
   static Stream<Backend> candidates() {
-    return TestBackends.candidates();
+    return TestBackends.candidatesWithCuda("transformer_encoder");
   }
 
   private static SequenceEncoderChecks transformer(int d, int maxLength) {
@@ -37,6 +38,15 @@ class TransformerEncoderParityTest {
   @MethodSource("candidates")
   void agreesWithTheReference(Backend backend) {
     try (backend) {
+      if (simulated(backend)) {
+        parity(backend, 16, new int[] {1, 33, 2, 17}, 1, 5, 1);
+        parity(backend, 16, new int[] {65}, 1, 1, 1);
+        parity(backend, 16, new int[] {}, 4, 4, 1);
+        parity(backend, 6, new int[] {1, 15, 2, 16, 3}, 1, 5, 1);
+        parity(backend, 40, new int[] {17, 1}, 1, 2, 1);
+        parity(backend, 64, new int[] {33, 2}, 1, 1, 1); // rows and layers do not fit everywhere
+        return;
+      }
       for (int d : new int[] {2, 4, 8, 16, 20, 32, 40, 64}) {
         parity(backend, d, new int[] {1, 2, 17}, 2, 2, 1);
         parity(backend, d, new int[] {18}, 1, 16, 1);
@@ -52,12 +62,34 @@ class TransformerEncoderParityTest {
     }
   }
 
+  /** A kernel is another one for each d and device, and compiling it costs more than running it. */
+  private static boolean simulated(Backend backend) {
+    return backend.name().equals("cuda");
+  }
+
+  /** Every width, and histories of which the kernels hold less and less in shared memory. */
+  @ParameterizedTest
+  @MethodSource("candidates")
+  @Tag("long")
+  void agreesWithTheReferenceAtEveryWidth(Backend backend) {
+    try (backend) {
+      for (int d = 2; d <= 64; d = d < 16 ? d + 2 : d + 6) {
+        parity(backend, d, new int[] {33, 1, 18, 2}, 1, 5, 1);
+      }
+      parity(backend, 8, EDGES, 3, 7, 1);
+      parity(backend, 4, new int[] {1000, 3}, 1, 2, 1);
+      parity(backend, 16, new int[] {400, 65, 64}, 1, 2, 1);
+      parity(backend, 40, new int[] {150, 3}, 1, 2, 1);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("candidates")
   void agreesWithTheReferenceOnLargeSmallAndZeroValues(Backend backend) {
+    int d = simulated(backend) ? 6 : 8;
     try (backend) {
       for (double scale : new double[] {0, 1e-20, 1e-3, 30, 1e4}) {
-        parity(backend, 8, new int[] {20, 5}, 2, 4, scale);
+        parity(backend, d, new int[] {20, 5}, 2, 4, scale);
       }
     }
   }
@@ -77,8 +109,10 @@ class TransformerEncoderParityTest {
   @MethodSource("candidates")
   void historyAloneEqualsHistoryInBatch(Backend backend) {
     try (backend) {
-      transformer(8, 33).historyAloneEqualsHistoryInBatch(backend, 2, 3);
-      transformer(16, 40).historyAloneEqualsHistoryInBatch(backend, 4, 4);
+      if (!simulated(backend)) {
+        transformer(8, 33).historyAloneEqualsHistoryInBatch(backend, 2, 3);
+      }
+      transformer(16, 40).historyAloneEqualsHistoryInBatch(backend, simulated(backend) ? 1 : 4, 4);
     }
   }
 
@@ -86,9 +120,18 @@ class TransformerEncoderParityTest {
   @MethodSource("candidates")
   void recordingEqualsImmediateCalls(Backend backend) {
     try (backend) {
-      transformer(16, 100).recordingEqualsImmediateCalls(backend, 2, 3);
-      transformer(16, 100).recordingEqualsImmediateCalls(backend, 4, 4);
+      if (!simulated(backend)) {
+        transformer(16, 100).recordingEqualsImmediateCalls(backend, 4, 4);
+      }
+      transformer(16, 100).recordingEqualsImmediateCalls(backend, 1, simulated(backend) ? 2 : 6);
     }
+  }
+
+  /** What is in shared memory on one device, and in global memory on another, changes no bit. */
+  @Test
+  void devicesChangeNothing() {
+    transformer(16, 100).devicesChangeNothing(candidates(), 1, 3);
+    transformer(40, 100).devicesChangeNothing(candidates(), 1, 1);
   }
 
   @Test

@@ -24,10 +24,12 @@ public final class KernelCatalogue {
           "capsule_squash",
           "embedding_gather",
           "embedding_gradient",
+          "graph_convolution",
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss",
-          "top_k");
+          "top_k",
+          "transformer_encoder");
   private static final List<String> HEADERS =
       List.of(
           "access.cuh",
@@ -41,11 +43,15 @@ public final class KernelCatalogue {
           "block_prefix.cuh",
           "catalogue_tiles.cuh",
           "feistel.cuh",
+          "graph_gradient.cuh",
+          "graph_layers.cuh",
+          "graph_tiles.cuh",
           "interest_attention.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",
           "key_sort.cuh",
           "outer_piece.cuh",
+          "outer_sums.cuh",
           "partials.cuh",
           "philox.cuh",
           "quad_rows.cuh",
@@ -57,6 +63,10 @@ public final class KernelCatalogue {
           "softmax_loss.cuh",
           "squash.cuh",
           "step_state.cuh",
+          "transformer_attention.cuh",
+          "transformer_backward.cuh",
+          "transformer_layer.cuh",
+          "transformer_norm.cuh",
           "warp.cuh");
 
   private KernelCatalogue() {}

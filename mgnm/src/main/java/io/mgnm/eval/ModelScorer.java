@@ -51,16 +51,17 @@ public final class ModelScorer implements Scorer, AutoCloseable {
     int n = block.size();
     int[] offsets = new int[n + 1];
     int[][] earlier = new int[n][];
-    int[] targets = new int[n];
+    int capacity = step.batch().shape().histories();
+    int[] targets = new int[capacity]; // row 0 where the last block has no history
     for (int i = 0; i < n; i++) {
       targets[i] = block.target(i);
       earlier[i] = block.keepSeen() ? new int[0] : block.earlier(i);
       offsets[i + 1] = offsets[i] + earlier[i].length;
     }
     try (Scope scope = backend.scope("ranking")) {
-      IntTensor targetIds = scope.ints(n);
+      IntTensor targetIds = scope.ints(capacity);
       targetIds.upload(targets);
-      IntTensor results = scope.ints(3 * n);
+      IntTensor results = scope.ints(3 * capacity);
       RaggedIds excluded = scope.raggedIds(n, offsets[n]);
       int[] ids = new int[offsets[n]];
       for (int i = 0; i < n; i++) {

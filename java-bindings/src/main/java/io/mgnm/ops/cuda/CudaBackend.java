@@ -308,7 +308,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public GraphConvolution graphConvolution(GraphConvolution.Options options) {
-    throw notYet("graph_convolution");
+    return new CudaGraphConvolution(this, options);
   }
 
   @Override
@@ -336,7 +336,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
-    throw notYet("transformer_encoder");
+    return new CudaTransformerEncoder(this, options);
   }
 
   @Override

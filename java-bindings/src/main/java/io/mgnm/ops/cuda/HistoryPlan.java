@@ -68,6 +68,11 @@ record HistoryPlan(int keep, int resident, int tile, int bytes) {
             + " shorten them (truncation)");
   }
 
+  /** Whether histories of up to {@code longest} items may be streamed. */
+  boolean streams(int longest) {
+    return longest > resident;
+  }
+
   private static int bytes(long floats) {
     return Math.toIntExact(floats * Float.BYTES);
   }

@@ -9,6 +9,8 @@ record ItemRows(int d) {
   /** Threads of a block, ITEM_BLOCK. */
   static final int BLOCK = 256;
 
+  private static final int PAIR_COLUMNS = 8;
+
   static final int WARPS = BLOCK / 32;
 
   /** Floats of one row alone: whole quads. */
@@ -21,9 +23,9 @@ record ItemRows(int d) {
     return oddQuads(d);
   }
 
-  /** Floats of {@code rows} rows, with the zero rows that load_rows puts behind them. */
+  /** Floats of {@code rows} rows, with the zero rows behind them. */
   long floats(int rows) {
-    return (long) multipleOf(4, rows) * stride();
+    return (long) multipleOf(PAIR_COLUMNS, rows) * stride();
   }
 
   static int multipleOf(int unit, int n) {

@@ -26,6 +26,19 @@ final class CompiledKernel {
    */
   static void staysWithin(
       String stem, Map<String, Integer> constants, Map<String, Integer> registers) {
+    staysWithin(stem, constants, registers, CAPABILITIES);
+  }
+
+  /**
+   * The same for some architectures, where a stem takes long to compile.
+   *
+   * @param capabilities as numbers, 90 for 9.0
+   */
+  static void staysWithin(
+      String stem,
+      Map<String, Integer> constants,
+      Map<String, Integer> registers,
+      int... capabilities) {
     KernelSource source =
         new KernelSource(
             KernelCatalogue.fileName(stem),
@@ -38,7 +51,7 @@ final class CompiledKernel {
                     "-D%s_%s=%d".formatted(stem.toUpperCase(Locale.ROOT), e.getKey(), e.getValue()))
             .sorted()
             .toList();
-    for (int number : CAPABILITIES) {
+    for (int number : capabilities) {
       CompileTarget target =
           new CompileTarget(ComputeCapability.ofNumber(number), CompileTarget.Form.CUBIN);
       Map<String, KernelResources> compiled =

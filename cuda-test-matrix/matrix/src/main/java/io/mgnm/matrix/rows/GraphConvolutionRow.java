@@ -10,12 +10,14 @@ import io.mgnm.ops.GraphConvolution.Options;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
+import io.mgnm.ops.reference.Precision;
+import io.mgnm.ops.reference.ReferenceBackend;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@code graph_convolution}. The backward gets levels of its own instead of those of the forward,
- * so that no kink of LeakyReLU decides.
+ * {@code graph_convolution}. The backward gets the true levels instead of those that the subject's
+ * own forward gave, so that no kink of LeakyReLU decides.
  */
 final class GraphConvolutionRow implements Row {
   private static final double USUAL = 0.5;
@@ -73,16 +75,14 @@ final class GraphConvolutionRow implements Row {
     Tensor u = Shape.input(subject, batch, Axis.HISTORIES, d, scale);
     Tensor w = subject.input(subject.scope().floats(d, d), 1 / Math.sqrt(d));
     Tensor dLevels = Shape.input(subject, batch, Axis.ITEMS, of.levels() * d, 1);
-    GraphConvolution graph =
-        subject
-            .backend()
-            .graphConvolution(
-                new Options(
-                    variant.normalisation(),
-                    variant.userAware(),
-                    variant.input(),
-                    variant.slope(),
-                    l1(shape.size().lengths())));
+    Options options =
+        new Options(
+            variant.normalisation(),
+            variant.userAware(),
+            variant.input(),
+            variant.slope(),
+            l1(shape.size().lengths()));
+    GraphConvolution graph = subject.backend().graphConvolution(options);
     graph.forward(
         batch,
         x,
@@ -95,28 +95,32 @@ final class GraphConvolutionRow implements Row {
         x,
         u,
         w,
-        levels(subject, batch, x, scale, variant.input()),
+        trueLevels(subject, batch, x, u, w, options),
         dLevels,
         Shape.output(subject, batch, "backward.dX", Axis.ITEMS, d),
         Shape.output(subject, batch, "backward.dU", Axis.HISTORIES, d),
         subject.output("backward.dW", d, d));
   }
 
-  /** X, and random numbers for the other levels, which are all the same if all read X. */
-  private static Tensor levels(Subject subject, Batch batch, Tensor x, double scale, Input input) {
+  private static Tensor trueLevels(
+      Subject subject, Batch batch, Tensor x, Tensor u, Tensor w, Options options) {
     int d = batch.shape().d();
     int row = batch.shape().levels() * d;
-    Tensor levels = batch.tensor(Axis.ITEMS, row, Lifetime.KEPT);
-    float[] values = subject.input(levels, scale).download();
-    float[] first = x.download();
-    for (int i = 0; i < values.length; i++) {
-      int level = i % row / d;
-      if (level == 0) {
-        values[i] = first[i / row * d + i % d];
-      } else if (level > 1 && input == Input.FIRST) {
-        values[i] = values[i - d];
-      }
+    try (Subject truth = new Subject(new ReferenceBackend(Precision.DOUBLE), 1)) {
+      Batch same = truth.scope().batch(batch.shape());
+      same.upload(batch.download());
+      Tensor levels = same.tensor(Axis.ITEMS, row, Lifetime.KEPT);
+      truth
+          .backend()
+          .graphConvolution(options)
+          .forward(
+              same,
+              truth.input(same.tensor(Axis.ITEMS, d, Lifetime.KEPT), x.download()),
+              truth.input(same.tensor(Axis.HISTORIES, d, Lifetime.KEPT), u.download()),
+              truth.input(truth.scope().floats(d, d), w.download()),
+              levels,
+              same.tensor(Axis.HISTORIES, 1, Lifetime.KEPT));
+      return subject.input(batch.tensor(Axis.ITEMS, row, Lifetime.KEPT), levels.download());
     }
-    return subject.input(levels, values);
   }
 }

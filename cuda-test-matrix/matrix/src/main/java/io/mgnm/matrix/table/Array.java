@@ -2,6 +2,7 @@ package io.mgnm.matrix.table;
 
 import io.mgnm.cuda.DeviceBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * An array of four dimensions on the device, or a view of one; leading dimensions may be 1. Every
@@ -9,6 +10,9 @@ import java.util.Arrays;
  */
 final class Array {
   static final int DIMENSIONS = 4;
+
+  private static final int LONGEST_PIECE = 512; // rows that a block multiplies
+  private static final int LONGEST_SUM = 64; // rows that a thread adds
 
   private final Eager eager;
   private final DeviceBuffer buffer;
@@ -61,7 +65,9 @@ final class Array {
   }
 
   private boolean isDense() {
-    return Arrays.equals(strides, denseStrides(shape)) && buffer.count() == elements();
+    int[] dense = denseStrides(shape);
+    return IntStream.range(0, DIMENSIONS)
+        .allMatch(axis -> shape[axis] == 1 || strides[axis] == dense[axis]);
   }
 
   // Views, which cost nothing.
@@ -98,6 +104,16 @@ final class Array {
     return new Array(eager, buffer.slice(from, buffer.count() - from), newShape, newStrides);
   }
 
+  /** The rows of each matrix in pieces of {@code length} one behind the other, in dimension 0. */
+  private Array pieces(int length) {
+    if (shape[0] != 1) {
+      throw new IllegalStateException("dimension 0 is taken");
+    }
+    int[] newShape = {shape[2] / length, shape[1], length, shape[3]};
+    int[] newStrides = {length * strides[2], strides[1], strides[2], strides[3]};
+    return new Array(eager, buffer, newShape, newStrides);
+  }
+
   // Operators.
 
   Array plus(Array other) {
@@ -126,11 +142,18 @@ final class Array {
 
   /** 1 − this, in one launch less than a library needs that has no such operator: two. */
   Array oneMinus() {
-    return times(-1).plus(1);
+    Array result = times(-1);
+    eager.pointwise(Pointwise.SHIFT, result, result, 1, result);
+    return result;
   }
 
   Array map(Pointwise operation, float c) {
     return eager.pointwise(operation, this, this, c);
+  }
+
+  /** A number from 0 to 1 to the power of this. */
+  Array power(double base) {
+    return times((float) Math.log(base)).map(Pointwise.EXP, 0);
   }
 
   Array sigmoid() {
@@ -173,8 +196,67 @@ final class Array {
     return eager.matmul(this, other);
   }
 
-  /** The values, row-major. */
+  /**
+   * Transposed products {@code thisᵀ · other} of matrices {@code [1][n][rows][…]} with many rows:
+   * as libraries do, of pieces of the rows, which are added up afterwards.
+   */
+  Array productOverRows(Array other) {
+    int length = divisor(shape[2], LONGEST_PIECE);
+    Array products = pieces(length).transposed().matmul(other.pieces(length));
+    Array sum = products.reshape(1, 1, products.size(0), products.elements() / products.size(0));
+    return sum.sumOverRows().reshape(1, products.size(1), products.size(2), products.size(3));
+  }
+
+  /** The sum of the rows of matrices {@code [1][n][rows][…]}, in several launches if many. */
+  Array sumOverRows() {
+    Array sum = this;
+    while (sum.shape[2] > 1) {
+      int length = divisor(sum.shape[2], LONGEST_SUM);
+      sum = sum.pieces(length).sum(2).permute(2, 1, 0, 3);
+    }
+    return sum;
+  }
+
+  /** The greatest divisor up to a limit, or all. */
+  private static int divisor(int rows, int limit) {
+    for (int length = Math.min(rows, limit); length > 1; length--) {
+      if (rows % length == 0) {
+        return length;
+      }
+    }
+    return rows;
+  }
+
+  /** Writes the result of an operation here: this may be a view, or one of the operands. */
+  void becomes(Array a, Pointwise operation, Array b) {
+    eager.pointwise(operation, a, b, 0, this);
+  }
+
+  /** Writes the result of an operation of one operand here. */
+  void becomes(Pointwise operation, Array a) {
+    eager.pointwise(operation, a, a, 0, this);
+  }
+
+  /** Gives its memory to arrays to come; neither it nor a view of it is used any more. */
+  void release() {
+    eager.release(buffer);
+  }
+
+  /** The values, row-major; the host does what a view asks for. */
   float[] download() {
-    return eager.download(reshape(shape));
+    float[] all = eager.download(buffer);
+    float[] values = new float[elements()];
+    int place = 0;
+    for (int i0 = 0; i0 < shape[0]; i0++) {
+      for (int i1 = 0; i1 < shape[1]; i1++) {
+        for (int i2 = 0; i2 < shape[2]; i2++) {
+          int row = i0 * strides[0] + i1 * strides[1] + i2 * strides[2];
+          for (int i3 = 0; i3 < shape[3]; i3++) {
+            values[place++] = all[row + i3 * strides[3]];
+          }
+        }
+      }
+    }
+    return values;
   }
 }

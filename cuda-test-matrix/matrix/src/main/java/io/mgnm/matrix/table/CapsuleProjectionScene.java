@@ -45,6 +45,6 @@ final class CapsuleProjectionScene implements Scene {
             () ->
                 List.of(
                     gradients.matmul(weights.transposed()).sum(1).download(),
-                    h.transposed().matmul(gradients).download())));
+                    h.productOverRows(gradients).download())));
   }
 }

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ final class Eager implements AutoCloseable {
   private final MemoryScope scope;
   private final KernelSource source;
   private final Map<String, CudaKernel> kernels = new HashMap<>();
+  private final Map<Long, Deque<DeviceBuffer>> released = new HashMap<>();
 
   Eager(CudaContext context, KernelBuilder builder) {
     this.context = context;
@@ -53,7 +56,7 @@ final class Eager implements AutoCloseable {
 
   /** Values from the host. */
   Array of(float[] values, int... shape) {
-    Array array = empty(Array.four(shape));
+    Array array = empty(shape);
     if (values.length != array.elements()) {
       throw new IllegalArgumentException(
           "expected " + array.elements() + " values, got " + values.length);
@@ -69,21 +72,32 @@ final class Eager implements AutoCloseable {
     return ints;
   }
 
-  private Array empty(int[] shape) {
+  /** Room for a result, not written yet. */
+  Array empty(int... shape) {
+    int[] four = Array.four(shape);
     long elements = 1;
-    for (int size : shape) {
+    for (int size : four) {
       elements *= size;
     }
-    return new Array(this, scope.floats(elements, "array"), shape, Array.denseStrides(shape));
+    Deque<DeviceBuffer> spare = released.get(elements);
+    DeviceBuffer buffer =
+        spare == null || spare.isEmpty() ? scope.floats(elements, "array") : spare.pop();
+    return new Array(this, buffer, four, Array.denseStrides(four));
   }
 
-  float[] download(Array dense) {
-    float[] values = new float[dense.elements()];
-    context.stream().download(dense.buffer(), values);
+  /** Takes memory back, for the next array of the size: launches follow one another. */
+  void release(DeviceBuffer buffer) {
+    released.computeIfAbsent(buffer.count(), count -> new ArrayDeque<>()).push(buffer);
+  }
+
+  /** Everything from the first value of a buffer on. */
+  float[] download(DeviceBuffer floats) {
+    float[] values = new float[Math.toIntExact(floats.count())];
+    context.stream().download(floats, values);
     return values;
   }
 
-  int[] download(DeviceBuffer ints) {
+  int[] downloadInts(DeviceBuffer ints) {
     int[] values = new int[Math.toIntExact(ints.count())];
     context.stream().download(ints, values);
     return values;
@@ -108,6 +122,13 @@ final class Eager implements AutoCloseable {
       }
     }
     Array out = empty(shape);
+    pointwise(operation, a, b, c, out);
+    return out;
+  }
+
+  /** The same into an array or a view of one that there is. */
+  void pointwise(Pointwise operation, Array a, Array b, float c, Array out) {
+    int[] shape = out.shape();
     launch(
         kernel("unfused_pointwise", operation.ordinal(), LANES),
         blocks(out.elements()),
@@ -126,8 +147,11 @@ final class Eager implements AutoCloseable {
         repeated(b, 1),
         repeated(b, 2),
         repeated(b, 3),
+        out.stride(0),
+        out.stride(1),
+        out.stride(2),
+        out.stride(3),
         c);
-    return out;
   }
 
   private static int repeated(Array array, int axis) {
@@ -232,7 +256,7 @@ final class Eager implements AutoCloseable {
   Array gather(Array table, DeviceBuffer ids) {
     int d = table.size(3);
     int rows = Math.toIntExact(ids.count());
-    Array out = empty(Array.four(rows, d));
+    Array out = empty(rows, d);
     launch(
         kernel("unfused_gather", 0, LANES),
         blocks((long) rows * d),
@@ -244,12 +268,21 @@ final class Eager implements AutoCloseable {
     return out;
   }
 
-  /** Adds rows to those of a table, in place. */
+  /** Adds rows to those of a table, in place and in any order. */
   void scatterAdd(Array table, Array rows, DeviceBuffer ids) {
+    scatter(0, table, rows, ids);
+  }
+
+  /** Replaces rows of a table, in place; no id may come twice. */
+  void scatter(Array table, Array rows, DeviceBuffer ids) {
+    scatter(1, table, rows, ids);
+  }
+
+  private void scatter(int operation, Array table, Array rows, DeviceBuffer ids) {
     int d = table.size(3);
     int count = Math.toIntExact(ids.count());
     launch(
-        kernel("unfused_scatter_add", 0, LANES),
+        kernel("unfused_scatter", operation, LANES),
         blocks((long) count * d),
         table.buffer(),
         rows.buffer(),
@@ -258,9 +291,9 @@ final class Eager implements AutoCloseable {
         d);
   }
 
-  /** Zeros, written by a kernel. */
-  Array zeros(int... shape) {
-    return empty(Array.four(shape)).times(0);
+  /** One value everywhere, written by a kernel. */
+  Array filled(float value, int... shape) {
+    return empty(Array.four(shape)).map(Pointwise.FILL, value);
   }
 
   /** Places of the largest value of each row of {@code [1][1][rows][n]}, which are struck out. */

@@ -97,7 +97,7 @@ final class InterestReadoutScene implements Scene {
     Array dQ = q.passWherePositive(weighted.matmul(e), 0);
     Array byInterest = dQ.reshape(1, B * LEVELS, K, D).permute(0, 2, 1, 3);
     Array dO = byInterest.matmul(w.transposed()).permute(0, 2, 1, 3);
-    Array dW = o.transposed().matmul(byInterest);
+    Array dW = o.productOverRows(byInterest);
     return List.of(dO.download(), dW.download(), dE.download());
   }
 }

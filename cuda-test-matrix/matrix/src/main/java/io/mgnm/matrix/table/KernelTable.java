@@ -57,6 +57,10 @@ public final class KernelTable {
       It is counted work, not a measurement, and says nothing of caches beyond one trip to DRAM for each sector.
     - **Unfused**: the same mathematics one operator after the other, each a kernel that reads its operands from memory and writes its result
       (`cuda-test-matrix/matrix/src/main/cuda/unfused.cu`), on the same simulated device; its results are compared with the kernel's. **Times**: how much longer its estimate is.
+      Choices are those of libraries: products over many rows are made in pieces; one batched product serves all positions where none waits for another.
+      A dash: there is none. `batch_sampling` draws integers of a counter-based generator, which are no operators on arrays.
+      `embedding_gradient`: rows are added to zeros of the table's size with atomics, in whatever order; the kernel gives the touched rows only, and the same bits always.
+    - `top_k` is of %d histories, the best %d of all items but a history's own.
 
     %s"""
         .formatted(
@@ -68,6 +72,8 @@ public final class KernelTable {
             Stage.CANDIDATES,
             Stage.CATALOGUE,
             Stage.USERS,
+            TopKScene.HISTORIES,
+            TopKScene.K,
             TableRow.HEAD);
   }
 }

@@ -26,7 +26,9 @@ enum Pointwise {
   GELU_SLOPE,
   /** log(1 + e^−|a|). */
   SOFT_REST,
-  COPY;
+  COPY,
+  /** c; a is not looked at either. */
+  FILL;
 
   boolean hasTwoOperands() {
     return ordinal() < SCALE.ordinal();

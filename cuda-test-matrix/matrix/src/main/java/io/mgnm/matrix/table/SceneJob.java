@@ -2,6 +2,7 @@ package io.mgnm.matrix.table;
 
 import io.mgnm.cuda.CompileTarget;
 import io.mgnm.cuda.ComputeCapability;
+import io.mgnm.cuda.CudaException;
 import io.mgnm.cuda.KernelBuilder;
 import io.mgnm.cuda.KernelCompiler;
 import io.mgnm.cuda.KernelImage;
@@ -11,7 +12,6 @@ import io.mgnm.matrix.table.Scene.Act;
 import io.mgnm.matrix.work.Job;
 import io.mgnm.matrix.work.OpenTarget;
 import io.mgnm.matrix.work.Target;
-import io.mgnm.ops.Tensor;
 import io.mgnm.ops.cuda.CudaBackend;
 import io.mgnm.ops.parity.Subject;
 import io.mgnm.simulator.count.Estimate;
@@ -39,33 +39,36 @@ record SceneJob(String stem) implements Job {
     Resources resources = new Resources();
     try (OpenTarget open =
         OpenTarget.open(Target.simulated("9.0", "ascending"), resources, options -> options)) {
-      CudaBackend backend = (CudaBackend) open.backend();
-      try (Eager eager = new Eager(backend.context(), resources);
-          Subject subject = new Subject(backend, SEED)) {
-        for (Act act : Scenes.of(stem).acts(new Stage(subject, eager))) {
-          backend.context().synchronize();
-          open.launches();
-          act.fused().run();
-          backend.context().synchronize();
-          Cost fused = cost(open.launches(), resources);
-          List<float[]> expected = act.written().stream().map(Tensor::download).toList();
-          Cost unfused = null;
-          if (act.unfused() != null) {
-            List<float[]> came = act.unfused().get();
-            backend.context().synchronize();
-            unfused = cost(open.launches(), resources);
-            compare(act.direction(), expected, came, reports);
-          }
-          long least =
-              bytes(act.read()) + bytes(act.written()) + fused.blocks() * bytes(act.weights());
-          reports.accept(new TableRow(stem, act.direction(), least, fused, unfused));
-        }
+      try {
+        play(open, resources, reports);
+      } catch (CudaException e) {
+        throw new IllegalStateException(stem + ": the device found " + open.findings(), e);
       }
     }
   }
 
-  private static long bytes(List<Tensor> tensors) {
-    return tensors.stream().mapToLong(tensor -> 4L * tensor.size()).sum();
+  private void play(OpenTarget open, Resources resources, Consumer<Report> reports) {
+    CudaBackend backend = (CudaBackend) open.backend();
+    try (Eager eager = new Eager(backend.context(), resources);
+        Subject subject = new Subject(backend, SEED)) {
+      for (Act act : Scenes.of(stem).acts(new Stage(subject, eager, Stage.HISTORIES))) {
+        backend.context().synchronize();
+        open.launches();
+        act.fused().run();
+        backend.context().synchronize();
+        Cost fused = cost(open.launches(), resources);
+        List<float[]> expected = act.results().get();
+        Cost unfused = null;
+        if (act.unfused() != null) {
+          List<float[]> came = act.unfused().get();
+          backend.context().synchronize();
+          unfused = cost(open.launches(), resources);
+          compare(act.direction(), expected, came, reports);
+        }
+        long least = act.moved() + fused.blocks() * act.weights();
+        reports.accept(new TableRow(stem, act.direction(), least, fused, unfused));
+      }
+    }
   }
 
   private void compare(

@@ -6,13 +6,18 @@ import java.util.List;
 final class Scenes {
   private static final List<Scene> ALL =
       List.of(
+          new BatchSamplingScene(),
           new EmbeddingGatherScene(),
           new HadamardSigmoidAdjacencyScene(),
           new CapsuleProjectionScene(),
           new CapsuleRoutingScene(),
           new CapsuleSquashScene(),
+          new BiLstmScene(),
           new InterestReadoutScene(),
-          new RankingLossScene());
+          new RankingLossScene(),
+          new EmbeddingGradientScene(),
+          new AdamScene(),
+          new TopKScene());
 
   private Scenes() {}
 

@@ -47,7 +47,7 @@ final class Stage {
   private final Eager eager;
   private final Batch batch;
 
-  Stage(Subject subject, Eager eager) {
+  Stage(Subject subject, Eager eager, int histories) {
     this.subject = subject;
     this.eager = eager;
     this.batch =
@@ -55,14 +55,19 @@ final class Stage {
             .scope()
             .batch(
                 new BatchShape(
-                    HISTORIES, HISTORIES * ITEMS, ITEMS, CANDIDATES, D, LEVELS, INTERESTS));
+                    histories, histories * ITEMS, ITEMS, CANDIDATES, D, LEVELS, INTERESTS));
     batch.upload(
         new Histories(
-            IntStream.range(0, HISTORIES).toArray(),
-            draw(HISTORIES, USERS),
-            IntStream.rangeClosed(0, HISTORIES).map(h -> h * ITEMS).toArray(),
-            draw(HISTORIES * ITEMS, CATALOGUE),
-            draw(HISTORIES * CANDIDATES, CATALOGUE)));
+            IntStream.range(0, histories).toArray(),
+            draw(histories, USERS),
+            IntStream.rangeClosed(0, histories).map(h -> h * ITEMS).toArray(),
+            draw(histories * ITEMS, CATALOGUE),
+            draw(histories * CANDIDATES, CATALOGUE)));
+  }
+
+  /** A stage with fewer histories, for what would take a simulated device too long. */
+  Stage withHistories(int histories) {
+    return new Stage(subject, eager, histories);
   }
 
   /** Random integers below a bound. */

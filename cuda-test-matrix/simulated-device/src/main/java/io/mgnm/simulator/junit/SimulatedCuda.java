@@ -47,6 +47,12 @@ public @interface SimulatedCuda {
   /** Whether launches are counted. */
   boolean counting() default true;
 
+  /**
+   * Blocks of a launch that run at most, spread over the grid: for counting what a large launch
+   * costs. Its results are not there.
+   */
+  long sampledBlocks() default Long.MAX_VALUE;
+
   /** Host threads that run the blocks of a launch. */
   int threads() default 1;
 

@@ -48,6 +48,7 @@ final class SimulatedCudaExtension
     return MachineOptions.defaults()
         .withChecks(checks)
         .withCounting(wanted.counting())
+        .withSampledBlocks(wanted.sampledBlocks())
         .withThreads(wanted.threads())
         .withCapability(wanted.computeCapability())
         .withDevices(wanted.devices())
