@@ -18,9 +18,9 @@
 // Launch: a unit is a capsule of a history, on one warp, or with INTERESTS, where couplings sum to one
 //   over the interests at each position, a level of a history, on UNIT_WARPS warps. Block: any number
 //   of units up to 256 threads, with INTERESTS one unit; grid-stride over units. Shared memory: for
-//   each unit see routing_unit.cuh, `room` vectors of each capsule and `stride` >= the longest history floats
-//   a number, both multiples of 4; after and after_backward keep vectors there from pass to pass where
-//   room >= the history, and read them again where not. Numbers of the longest history must fit.
+//   each unit see routing_unit.cuh, with `room` vectors of each capsule and `stride` floats a number,
+//   both multiples of 4, the latter for the longest history; after and after_backward keep vectors
+//   there from pass to pass where room >= the history, and read them again where not.
 // Aliasing: none but dZ of before_backward; y may be z.
 // Determinism: run-to-run; a unit's sums depend on nothing but D.
 // Bytes: with room for the history each vector moves once: 4 n (D + 2) a capsule in before,
@@ -65,8 +65,11 @@ using Vectors = Passes<D>;
 constexpr int SEQUENCES = INTERESTS ? K : 1;  // capsules of a unit
 constexpr int UNIT_WARPS = SEQUENCES < 8 ? SEQUENCES : 8;
 constexpr int UNIT_THREADS = UNIT_WARPS * WARP;
-constexpr int RESIDENT = AGREEMENT ? 3 : 4;  // blocks a multiprocessor: as registers go without spills
 constexpr int UNITS_A_HISTORY = LEVELS * (INTERESTS ? 1 : K);
+
+// Blocks a multiprocessor, as registers go without spills.
+constexpr int RESIDENT = 4;
+constexpr int RESIDENT_BACKWARD = INTERESTS || AGREEMENT || ITERATIONS > 2 ? 3 : 4;
 
 #include "routing_unit.cuh"
 
@@ -141,7 +144,7 @@ constexpr int COUPLINGS = LAST ? 1 : ITERATIONS;
 constexpr int TERMS = LAST ? 1 : 2 * ITERATIONS - 1;
 constexpr int HELD_BACKWARD = AGREEMENT && ITERATIONS > 1 ? 2 : 1;
 
-extern "C" __global__ void __launch_bounds__(256, RESIDENT) capsule_routing_after_backward(
+extern "C" __global__ void __launch_bounds__(256, RESIDENT_BACKWARD) capsule_routing_after_backward(
     const float* z, const float* y, const float* updated, const float* dO, float* dY,
     float* dUpdated, float* dZ, const int* offsets, const int* live, int room, int stride) {
   constexpr int G = TERMS;  // then dC

@@ -92,16 +92,19 @@ struct Unit {
     if constexpr (INTERESTS) {
       for (int j = warp * WARP + lane; j < n; j += UNIT_THREADS) {
         float largest = numbers(0, from)[j];
+#pragma unroll 2
         for (int s = 1; s < SEQUENCES; ++s) {
           largest = fmaxf(largest, numbers(s, from)[j]);
         }
         float sum = 0.0f;
+#pragma unroll 2
         for (int s = 0; s < SEQUENCES; ++s) {
           const float e = expf(numbers(s, from)[j] - largest);
           numbers(s, to)[j] = e;
           sum += e;
         }
         const float inverse = 1.0f / sum;
+#pragma unroll 2
         for (int s = 0; s < SEQUENCES; ++s) {
           numbers(s, to)[j] *= inverse;
         }
@@ -136,9 +139,11 @@ struct Unit {
     if constexpr (INTERESTS) {
       for (int j = warp * WARP + lane; j < n; j += UNIT_THREADS) {
         float sum = 0.0f;
+#pragma unroll 2
         for (int s = 0; s < SEQUENCES; ++s) {
           sum = fmaf(numbers(s, c)[j], numbers(s, dC)[j], sum);
         }
+#pragma unroll 2
         for (int s = 0; s < SEQUENCES; ++s) {
           const float before = fresh ? 0.0f : numbers(s, gamma)[j];
           take(s, j, fmaf(numbers(s, c)[j], numbers(s, dC)[j] - sum, before));

@@ -134,12 +134,12 @@ class CudaCapsuleRoutingTest {
     assertThat(machine.launches()).isEmpty();
   }
 
-  /** Registers for 32 warps a multiprocessor, 24 with {@link Encoded#AGREEMENT}. */
+  /** Registers for 32 warps a multiprocessor, 24 in the longest kernel with other options. */
   @ParameterizedTest
   @CsvSource({"16, 4, 4, 2, 0, 0", "64, 8, 6, 3, 1, 1"})
   void staysWithinItsRegisters(
       int d, int interests, int levels, int iterations, int softmax, int encoded) {
-    int most = encoded == 1 ? 80 : 64;
+    boolean usual = iterations <= 2 && softmax == 0 && encoded == 0;
     CompiledKernel.staysWithin(
         "capsule_routing",
         Map.of(
@@ -150,18 +150,19 @@ class CudaCapsuleRoutingTest {
             "INTERESTS", softmax,
             "AGREEMENT", encoded),
         Map.of(
-            "capsule_routing_before", most,
-            "capsule_routing_after", most,
-            "capsule_routing_after_backward", most,
-            "capsule_routing_before_backward", most));
+            "capsule_routing_before", 64,
+            "capsule_routing_after", 64,
+            "capsule_routing_after_backward", usual ? 64 : 80,
+            "capsule_routing_before_backward", 64));
   }
 
   @Tag("long")
   @ParameterizedTest
   @CsvSource({"1, 1", "4, 4", "8, 6"})
   void staysWithinItsRegistersInEveryWidth(int interests, int levels) {
-    for (int d : new int[] {8, 16, 40, 64}) {
+    for (int d : new int[] {8, 16, 20, 40, 64}) {
       staysWithinItsRegisters(d, interests, levels, 2, 0, 0);
+      staysWithinItsRegisters(d, interests, levels, 3, 0, 1);
       staysWithinItsRegisters(d, interests, levels, 3, 1, 0);
       staysWithinItsRegisters(d, interests, levels, 3, 1, 1);
     }

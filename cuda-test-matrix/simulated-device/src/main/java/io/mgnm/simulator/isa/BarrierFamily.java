@@ -17,7 +17,7 @@ final class BarrierFamily {
     if (d.base.equals("membar") || d.base.equals("fence")) {
       // Memory is one and in order here; a fence orders nothing that the checks know of.
       d.takeAny("cta", "cluster", "gpu", "sys", "gl");
-      d.takeAny("sc", "acq_rel");
+      d.takeAny("sc", "acq_rel", "acquire", "release");
       return new MemoryFamily.Nothing(InstructionClass.CONTROL);
     }
     d.take("cta");

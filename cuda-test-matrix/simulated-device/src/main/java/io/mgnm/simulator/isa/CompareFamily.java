@@ -49,6 +49,9 @@ final class CompareFamily {
     if (result instanceof Operand.Pair pair) {
       result = pair.first();
       second = pair.second();
+      if (t.bytes() == 2 && t.floating()) {
+        throw s.error("two results of halves");
+      }
     }
     if (t == Type.F16X2 || t == Type.BF16X2) {
       throw s.error("packed comparisons");
@@ -72,7 +75,7 @@ final class CompareFamily {
     TruthLoops.WordCompare f =
         t == Type.F32
             ? ftz ? flushed(floats(s, comparison)) : floats(s, comparison)
-            : t.floating() ? halves(s, t, comparison) : words(s, t, comparison);
+            : t.floating() ? halves(s, t, comparison, ftz) : words(s, t, comparison);
     int x = s.word(a, t);
     int y = s.word(b, t);
     PredicateResult cold =
@@ -169,14 +172,14 @@ final class CompareFamily {
     };
   }
 
-  private static TruthLoops.WordCompare halves(Decoding s, Type t, String comparison) {
+  private static TruthLoops.WordCompare halves(Decoding s, Type t, String comparison, boolean ftz) {
     SmallFloat format = SmallFloat.of(t);
     TruthLoops.WordCompare inner = floats(s, comparison);
     // Both formats are subsets of float: comparing there is exact.
     return (a, b) ->
         inner.of(
-            Float.floatToRawIntBits((float) format.value(a & 0xffff)),
-            Float.floatToRawIntBits((float) format.value(b & 0xffff)));
+            Float.floatToRawIntBits((float) format.value(a & 0xffff, ftz)),
+            Float.floatToRawIntBits((float) format.value(b & 0xffff, ftz)));
   }
 
   /** {@code set}: all ones or 1.0 where true. */
@@ -191,7 +194,7 @@ final class CompareFamily {
     }
     int one = result == Type.F32 ? 0x3f800000 : -1;
     if (t == Type.F16X2 || t == Type.BF16X2) {
-      TruthLoops.WordCompare f = halves(s, t, comparison);
+      TruthLoops.WordCompare f = halves(s, t, comparison, ftz);
       int unit = !result.floating() ? 0xffff : SmallFloat.of(result).bits(1, Rounding.RN);
       return Build.w2(
           s,
@@ -206,7 +209,7 @@ final class CompareFamily {
     TruthLoops.WordCompare f =
         t == Type.F32
             ? ftz ? flushed(floats(s, comparison)) : floats(s, comparison)
-            : t.floating() ? halves(s, t, comparison) : words(s, t, comparison);
+            : t.floating() ? halves(s, t, comparison, ftz) : words(s, t, comparison);
     return Build.w2(s, t, (a, b) -> f.of(a, b) ? one : 0);
   }
 

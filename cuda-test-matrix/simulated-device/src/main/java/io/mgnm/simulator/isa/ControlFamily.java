@@ -37,6 +37,9 @@ final class ControlFamily {
       case "nanosleep":
         d.type();
         return new MemoryFamily.Nothing(InstructionClass.CONTROL);
+      case "pmevent":
+        d.take("mask");
+        return new MemoryFamily.Nothing(InstructionClass.CONTROL);
       default:
         return new MemoryFamily.Nothing(InstructionClass.CONTROL);
     }

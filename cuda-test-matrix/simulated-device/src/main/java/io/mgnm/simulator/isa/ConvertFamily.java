@@ -30,11 +30,8 @@ final class ConvertFamily {
     if (to == Type.TF32) {
       return tf32(s, mode, away, relu);
     }
-    if (away || finite) {
-      throw s.error("this form of cvt");
-    }
     Instruction quick =
-        integral == null && mode == Rounding.RN && !ftz && !saturate && !relu
+        integral == null && mode == Rounding.RN && !ftz && !saturate && !relu && !finite
             ? quick(s, to, from)
             : null;
     if (quick != null) {
@@ -45,7 +42,7 @@ final class ConvertFamily {
     LongUnaryOperator convert =
         from.floating()
             ? to.floating()
-                ? floatToFloat(to, from, towards, integral != null, ftz, saturate, relu)
+                ? floatToFloat(to, from, towards, integral != null, ftz, saturate, relu, finite)
                 : floatToInteger(to, from, towards, ftz)
             : to.floating()
                 ? integerToFloat(to, from, towards, saturate)
@@ -167,7 +164,8 @@ final class ConvertFamily {
       double nearest = exact.doubleValue();
       int rest = exact.compareTo(new java.math.BigDecimal(nearest));
       if (to == Type.F64) {
-        return bits(mode.adjust(nearest, rest));
+        double rounded = mode.adjust(nearest, rest);
+        return bits(saturate ? Math.max(0, Math.min(1, rounded)) : rounded);
       }
       // A 64-bit integer may not fit a double: to odd, then rounded once.
       double odd =
@@ -186,8 +184,8 @@ final class ConvertFamily {
         v = Rounding.flush((float) v);
       }
       if (Double.isNaN(v)) {
-        // NaN becomes 0, and for 64 bits from 32 the largest negative: as devices do.
-        return to.bytes() == 8 ? Long.MIN_VALUE : 0;
+        // From f64 and to 64 bits the integer of which only the highest bit is set.
+        return from == Type.F64 || to.bytes() == 8 ? integer(1L << (to.bytes() * 8 - 1), to) : 0;
       }
       double whole =
           switch (mode) {
@@ -220,7 +218,8 @@ final class ConvertFamily {
       boolean integral,
       boolean ftz,
       boolean saturate,
-      boolean relu) {
+      boolean relu,
+      boolean finite) {
     return raw -> {
       double v = real(raw, from);
       if (ftz && from == Type.F32) {
@@ -241,6 +240,10 @@ final class ConvertFamily {
       }
       if (relu && v < 0) {
         v = 0;
+      }
+      if (finite) {
+        double largest = SmallFloat.of(to).largest();
+        v = Math.max(-largest, Math.min(largest, v));
       }
       return switch (to) {
         case F64 -> bits(v);
@@ -295,7 +298,7 @@ final class ConvertFamily {
                   : away
                       ? a + 0x1000 & 0xffffe000
                       : Float.floatToRawIntBits((float) mode.narrow(v, 11, -126, Float.MAX_VALUE));
-          return relu && rounded < 0 ? 0 : rounded;
+          return relu && v < 0 ? 0 : rounded;
         });
   }
 }

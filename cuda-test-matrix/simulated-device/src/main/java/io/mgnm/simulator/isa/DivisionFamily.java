@@ -85,7 +85,7 @@ final class DivisionFamily {
       case "div" -> Build.q2(s, t, (a, b) -> bits(quotient(d(a), d(b), mode)));
       case "rcp" ->
           approximate
-              ? Build.q1(s, t, a -> bits(coarse(1 / d(a))))
+              ? Build.q1(s, t, a -> bits(coarse(flushed(1 / flushed(d(a))))))
               : Build.q1(s, t, a -> bits(quotient(1, d(a), mode)));
       case "sqrt" -> Build.q1(s, t, a -> bits(root(d(a), mode)));
       case "rsqrt" -> Build.q1(s, t, a -> bits(1 / Math.sqrt(d(a))));
@@ -98,10 +98,18 @@ final class DivisionFamily {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(value) & 0xffffffff00000000L);
   }
 
+  private static double flushed(double v) {
+    return Math.abs(v) < Double.MIN_NORMAL ? Math.copySign(0, v) : v;
+  }
+
   private static double quotient(double a, double b, Rounding mode) {
     double q = a / b;
-    if (mode == Rounding.RN || !Double.isFinite(q) || !Double.isFinite(b) || q == 0) {
+    boolean exact = !Double.isFinite(a) || !Double.isFinite(b) || a == 0 || b == 0;
+    if (mode == Rounding.RN || exact) {
       return q;
+    }
+    if (Double.isInfinite(q)) {
+      return mode == (q > 0 ? Rounding.RP : Rounding.RM) ? q : Math.copySign(Double.MAX_VALUE, q);
     }
     int rest = new BigDecimal(a).subtract(new BigDecimal(q).multiply(new BigDecimal(b))).signum();
     return mode.adjust(q, b < 0 ? -rest : rest);

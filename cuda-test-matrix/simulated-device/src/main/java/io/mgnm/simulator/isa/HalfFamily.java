@@ -48,8 +48,8 @@ final class HalfFamily {
                       ftz,
                       saturate,
                       relu);
-          case "neg" -> (a, b, c) -> a ^ 0x8000;
-          case "abs" -> (a, b, c) -> a & 0x7fff;
+          case "neg" -> (a, b, c) -> flushed(format, a, ftz) ^ 0x8000;
+          case "abs" -> (a, b, c) -> flushed(format, a, ftz) & 0x7fff;
           case "min", "max" -> {
             boolean max = d.base.equals("max");
             yield (a, b, c) -> extremum(format, a, b, max, nan, ftz);
@@ -102,8 +102,11 @@ final class HalfFamily {
   }
 
   private static double in(SmallFloat format, int bits, boolean ftz) {
-    double v = format.value(bits);
-    return ftz && format.subnormal(v) ? Math.copySign(0.0, v) : v;
+    return format.value(bits, ftz);
+  }
+
+  private static int flushed(SmallFloat format, int bits, boolean ftz) {
+    return ftz && format.subnormal(format.value(bits)) ? bits & 0x8000 : bits;
   }
 
   private static int sum(
@@ -116,7 +119,7 @@ final class HalfFamily {
     double rounded = format.value(bits);
     if (ftz && format.subnormal(rounded)) {
       bits &= 0x8000;
-      rounded = 0;
+      rounded = format.value(bits);
     }
     if (saturate) {
       return rounded >= 0 ? format.bits(Math.min(rounded, 1), Rounding.RN) : 0;

@@ -197,13 +197,13 @@ public final class InstructionForms {
       for (String row = text.readLine(); row != null; row = text.readLine()) {
         String content = row.replaceAll("#.*", "").trim();
         if (content.startsWith("let ")) {
-          String[] fields = content.split("\\s+");
+          String[] fields = content.split("\\s+", -1);
           sets.put(fields[1], fields[2]);
         } else if (!content.isEmpty()) {
-          List<String> fields = new ArrayList<>(List.of(content.split("\\s+")));
+          List<String> fields = new ArrayList<>(List.of(content.split("\\s+", -1)));
           String opcodes = fields.removeFirst();
           Line line = line(fields, sets);
-          for (String opcode : opcodes.split("\\|")) {
+          for (String opcode : opcodes.split("\\|", -1)) {
             lines.computeIfAbsent(opcode, key -> new ArrayList<>()).add(line);
           }
         }
@@ -222,7 +222,7 @@ public final class InstructionForms {
     for (String field : fields) {
       char first = field.charAt(0);
       if (first == '/') {
-        String[] range = field.substring(1).split("-");
+        String[] range = field.substring(1).split("-", -1);
         least = Integer.parseInt(range[0]);
         most = Integer.parseInt(range[range.length - 1]);
       } else if (first == '@') {
@@ -243,9 +243,9 @@ public final class InstructionForms {
 
   private static List<List<String>> choices(String text, Map<String, String> sets) {
     List<List<String>> result = new ArrayList<>();
-    for (String choice : text.split("\\|")) {
+    for (String choice : text.split("\\|", -1)) {
       List<List<String>> sequences = List.of(List.of());
-      for (String word : choice.split("\\.")) {
+      for (String word : choice.split("\\.", -1)) {
         List<List<String>> next =
             sets.containsKey(word) ? choices(sets.get(word), sets) : List.of(List.of(word));
         List<List<String>> longer = new ArrayList<>();

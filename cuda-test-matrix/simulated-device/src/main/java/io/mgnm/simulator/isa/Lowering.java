@@ -252,6 +252,17 @@ public final class Lowering {
     blocksIndependent = false;
   }
 
+  /** The module's variables in constant memory. */
+  List<Allocation> constants() {
+    List<Allocation> result = new ArrayList<>();
+    for (Variable v : module.variables().values()) {
+      if (v.space() == Space.CONST && globals.containsKey(v.name())) {
+        result.add(globals.get(v.name()));
+      }
+    }
+    return result;
+  }
+
   PtxModule module() {
     return module;
   }

@@ -43,7 +43,8 @@ final class MemoryFamily {
       return new Nothing(InstructionClass.CONTROL);
     }
     boolean load = !d.base.equals("st");
-    boolean ordered = d.takeAny("volatile", "relaxed", "acquire", "release", "mmio") != null;
+    d.take("mmio");
+    boolean ordered = d.takeAny("volatile", "relaxed", "acquire", "release") != null;
     d.take("weak");
     d.takeAny("cta", "cluster", "gpu", "sys");
     d.take("nc");

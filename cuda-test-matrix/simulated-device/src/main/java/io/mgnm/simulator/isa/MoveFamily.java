@@ -3,6 +3,7 @@ package io.mgnm.simulator.isa;
 import io.mgnm.simulator.count.InstructionClass;
 import io.mgnm.simulator.machine.Instruction;
 import io.mgnm.simulator.machine.Warp;
+import io.mgnm.simulator.memory.Allocation;
 import io.mgnm.simulator.ptx.Operand;
 import io.mgnm.simulator.ptx.Type;
 import java.util.List;
@@ -100,10 +101,29 @@ final class MoveFamily {
       throw d.error("this form of isspacep");
     }
     long base = AddressWindows.base(space);
-    TruthLoops.LongTest f = a -> AddressWindows.of(a) == base;
+    List<Allocation> constants = d.kernel.constants();
+    TruthLoops.LongTest f =
+        switch (space) {
+          case "const" -> a -> inAny(constants, a);
+          // The window of a kernel's parameters lies within that of global memory.
+          case "global" ->
+              a ->
+                  AddressWindows.of(a) == AddressWindows.PARAM
+                      || (AddressWindows.of(a) == 0 && !inAny(constants, a));
+          default -> a -> AddressWindows.of(a) == base;
+        };
     return Specialised.create(
             TruthLoops.LongTestLoop.class, PredicateResult.class, f, d.wide(1, Type.U64))
         .results(d.predicate(0), -1);
+  }
+
+  private static boolean inAny(List<Allocation> allocations, long address) {
+    for (Allocation a : allocations) {
+      if (a.contains(address, 1)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static final class MovePredicate extends Instruction {

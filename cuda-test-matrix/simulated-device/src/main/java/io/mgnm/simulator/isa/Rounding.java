@@ -112,7 +112,7 @@ enum Rounding {
     if (this == RN || rest == 0 || Double.isNaN(rest) || !Double.isFinite(nearest)) {
       return nearest;
     }
-    boolean up = this == RP || (this == RZ && nearest < 0);
+    boolean up = this == RP || (this == RZ && Math.copySign(1, nearest) < 0);
     if (up) {
       return rest > 0 ? Math.nextUp(nearest) : nearest;
     }

@@ -25,6 +25,12 @@ enum SmallFloat {
     return this == F16 ? Float.float16ToFloat((short) bits) : Float.intBitsToFloat(bits << 16);
   }
 
+  /** The same with subnormals flushed to zero of their sign, if {@code ftz}. */
+  double value(int bits, boolean ftz) {
+    double v = value(bits);
+    return ftz && subnormal(v) ? Math.copySign(0.0, v) : v;
+  }
+
   /** Bits of the rounded value; NaN is the canonical 0x7fff. */
   int bits(double value, Rounding mode) {
     if (Double.isNaN(value)) {

@@ -30,6 +30,9 @@ final class WarpFamily {
       case "vote" -> vote(d);
       case "match" -> {
         boolean all = "all".equals(d.takeAny("all", "any"));
+        if (!all && d.operand(0) instanceof Operand.Pair) {
+          throw d.error("two results of match.any");
+        }
         yield new Match(d, d.type(), all);
       }
       case "redux" -> {

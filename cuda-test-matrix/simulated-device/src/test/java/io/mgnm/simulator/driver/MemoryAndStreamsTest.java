@@ -276,6 +276,20 @@ class MemoryAndStreamsTest {
         .allSatisfy(finding -> assertThat(finding.kind()).isEqualTo(Kind.LEAK));
   }
 
+  @Test
+  void whatIsFreedIsNoLeak() {
+    try (Gpu gpu = new Gpu(0)) {
+      CUdeviceptr device = allocate();
+      Pinned host = Pinned.allocate();
+      CUstream stream = stream();
+      CUevent event = event();
+      Gpu.check(cuEventDestroy(event));
+      Gpu.check(cuStreamDestroy(stream));
+      host.free();
+      Gpu.check(cuMemFree(device));
+    }
+  }
+
   /** Memory allocated in one stream, used in another, freed in the first. */
   private static int shareBetweenStreams(boolean afterAllocation, boolean beforeFree) {
     try (Gpu gpu = new Gpu(0)) {

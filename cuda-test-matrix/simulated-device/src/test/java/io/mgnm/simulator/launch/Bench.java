@@ -72,7 +72,7 @@ final class Bench {
     return result;
   }
 
-  /** Arguments: Long for pointers and 64 bits, Integer and Float for 32. */
+  /** Arguments: Long for pointers and 64 bits, Integer and Float for 32; byte[]. */
   Launch launch(String kernel, int grid, int block, Object... arguments) {
     Kernel k = module.kernel(kernel);
     ByteBuffer bytes =
@@ -83,6 +83,7 @@ final class Bench {
         case Long v -> bytes.putLong(offset, v);
         case Integer v -> bytes.putInt(offset, v);
         case Float v -> bytes.putFloat(offset, v);
+        case byte[] v -> bytes.put(offset, v);
         default -> throw new IllegalArgumentException("argument " + arguments[i]);
       }
     }

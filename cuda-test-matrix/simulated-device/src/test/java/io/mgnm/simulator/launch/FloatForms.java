@@ -105,7 +105,7 @@ final class FloatForms {
     if (mode == 2) {
       return exact.floatValue() == 0 ? Math.copySign(0f, exact.signum()) : exact.floatValue();
     }
-    boolean down = mode == -1 || mode == 0 && exact.signum() > 0;
+    boolean down = mode == -1 || (mode == 0 && exact.signum() > 0);
     float candidate = exact.floatValue();
     if (down) {
       while (candidate == Float.POSITIVE_INFINITY || above(candidate, exact)) {
@@ -139,7 +139,8 @@ final class FloatForms {
         (a, b, c) -> {
           float x = flush(f((int) a), ftz);
           float y = flush(f((int) b), ftz);
-          if (nan && (Float.isNaN(x) || Float.isNaN(y)) || Float.isNaN(x) && Float.isNaN(y)) {
+          boolean one = Float.isNaN(x) || Float.isNaN(y);
+          if ((nan && one) || (Float.isNaN(x) && Float.isNaN(y))) {
             return 0x7fffffff;
           }
           float left = signs ? Math.abs(x) : x;
@@ -149,7 +150,7 @@ final class FloatForms {
                   ? right
                   : Float.isNaN(right) ? left : max ? Math.max(left, right) : Math.min(left, right);
           int result = Float.floatToRawIntBits(chosen);
-          return signs ? result & 0x7fffffff | (int) (a ^ b) & 0x80000000 : result;
+          return signs ? (result & 0x7fffffff) | ((int) (a ^ b) & 0x80000000) : result;
         });
   }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * The forms that instructions take when they are issued often give the same bits as the first ones,
  * and leave the registers of lanes that take no part alone. Whether the bits are right is for
- * {@link KnownAnswersTest}.
+ * {@link InstructionFormsTest}.
  */
 class HotFormsTest {
   private static final int N = 256;

@@ -234,11 +234,12 @@ class PlantedFaultsTest {
 
   @ParameterizedTest
   @MethodSource("io.mgnm.simulator.launch.PlantedFaultsTest#orders")
-  void writeAfterFree(Order order) {
+  void writeAfterFreeAndBefore(Order order) {
     Planted copy = new Planted("copy", "", "out[i] = in[i];");
     Bench bench = Bench.cuda(source(copy, false), "9.0");
     bench.order = order;
     long out = bench.uninitialised(512);
+    assertThat(bench.run("k", 2, 64, bench.floats(new float[128]), out).findings()).isEmpty();
     bench.free(out);
     DeviceFault fault =
         catchThrowableOfType(

@@ -191,6 +191,8 @@ class RefusedFormsTest {
       .s32      nanosleep.s32 a;
       .sync     trap.sync;
       frob      frob.b32 d, a;
+      two/results  setp.lt.f16 x|y, ha, hb;
+      two/results  match.any.sync.b32 d|x, a, e;
       3 operands  add.s32 d, a;
       3 operands  add.s32 d, a, b, c;
       2 operands  neg.s32 d, a, b;

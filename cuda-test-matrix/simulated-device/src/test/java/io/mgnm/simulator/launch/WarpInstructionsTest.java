@@ -1,10 +1,14 @@
 package io.mgnm.simulator.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.mgnm.simulator.exec.DeviceFault;
 import io.mgnm.simulator.exec.Finding;
 import io.mgnm.simulator.exec.LaunchReport;
 import io.mgnm.simulator.exec.Order;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -237,28 +241,81 @@ class WarpInstructionsTest {
     };
   }
 
+  static List<String> loads() {
+    return FormCase.product(
+        "ldmatrix.sync.aligned.m8n8",
+        new String[] {"x1", "x2", "x4"},
+        new String[] {"", "trans"},
+        new String[] {"shared.b16", "shared::cta.b16"});
+  }
+
+  /** The forms that have their answers here. */
+  static List<String> forms() {
+    List<String> result = new ArrayList<>(loads());
+    for (String types :
+        new String[] {
+          "4.row.col.f32.tf32.tf32",
+          "8.row.col.f32.tf32.tf32",
+          "8.row.col.f32.bf16.bf16",
+          "16.row.col.f32.bf16.bf16",
+          "8.row.col.f32.f16.f16",
+          "16.row.col.f32.f16.f16"
+        }) {
+      result.add("mma.sync.aligned.m16n8k" + types + ".f32");
+    }
+    result.add("exit");
+    result.add("trap");
+    return result;
+  }
+
+  /** What comes after {@code exit} or {@code trap} is not done. */
+  @Test
+  void exitAndTrap() {
+    String source =
+        HEAD
+            + "out[t] = 1; if (v > 2) asm volatile(\"exit;\"); out[t] = 2;"
+            + " if (t == 40) asm volatile(\"trap;\"); }";
+    Bench bench = Bench.cuda(source, "9.0");
+    int[] v = values(32);
+    long out = bench.uninitialised(256);
+    assertThat(bench.run("k", 1, 32, bench.ints(v), out).findings()).isEmpty();
+    int[] got = bench.readInts(out, 32);
+    for (int i = 0; i < 32; i++) {
+      assertThat(got[i]).isEqualTo(v[i] > 2 ? 1 : 2);
+    }
+    assertThatThrownBy(() -> bench.run("k", 1, 64, bench.ints(new int[64]), out))
+        .isInstanceOf(DeviceFault.class)
+        .hasMessageContaining("the kernel traps");
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"", ".trans"})
-  void loadMatrix(String transposed) {
+  @MethodSource("loads")
+  void loadMatrix(String form) {
+    int count = form.charAt(form.indexOf(".x") + 2) - '0';
+    boolean transposed = form.contains("trans");
+    String registers = "{%0,%1,%2,%3}".substring(0, 3 * count) + "}";
     String source =
         "extern \"C\" __global__ void k(int* out) { __shared__ __align__(16) short s[32][8];"
             + " const int t = threadIdx.x; for (int j = 0; j < 8; ++j) s[t][j] = t * 8 + j;"
             + " __syncthreads(); unsigned a = (unsigned)__cvta_generic_to_shared(s[t]); int r[4];"
-            + " asm volatile(\"ldmatrix.sync.aligned.m8n8.x4"
-            + transposed
-            + ".shared.b16"
-            + " {%0,%1,%2,%3}, [%4];\" : \"=r\"(r[0]), \"=r\"(r[1]), \"=r\"(r[2]), \"=r\"(r[3])"
-            + " : \"r\"(a)); for (int i = 0; i < 4; ++i) out[t * 4 + i] = r[i]; }";
+            + " asm volatile(\""
+            + form
+            + " "
+            + registers
+            + ", [%4];\" : \"=r\"(r[0]), \"=r\"(r[1]), \"=r\"(r[2]), \"=r\"(r[3])"
+            + " : \"r\"(a)); for (int i = 0; i < "
+            + count
+            + "; ++i) out[t * 4 + i] = r[i]; }";
     Bench bench = Bench.cuda(source, "9.0");
-    long out = bench.uninitialised(512);
+    long out = bench.ints(new int[128]);
     assertThat(bench.run("k", 1, 32, out).findings()).isEmpty();
     int[] got = bench.readInts(out, 128);
     for (int lane = 0; lane < 32; lane++) {
-      for (int m = 0; m < 4; m++) {
+      for (int m = 0; m < count; m++) {
         int row = lane / 4;
         int column = lane % 4 * 2;
-        int low = transposed.isEmpty() ? row * 8 + column : column * 8 + row;
-        int high = transposed.isEmpty() ? low + 1 : low + 8;
+        int low = !transposed ? row * 8 + column : column * 8 + row;
+        int high = !transposed ? low + 1 : low + 8;
         assertThat(got[lane * 4 + m]).isEqualTo(m * 64 + low | (m * 64 + high) << 16);
       }
     }
