@@ -1,5 +1,6 @@
 // Sums over items of the outer products of two rows of D floats: [D][D], held in registers by a block
-// through all its histories and written once.
+// through all its histories and written once. For any D and rows as item_rows.cuh lays them out, by the
+// whole block; outer_piece.cuh is for swizzled rows of whole 32 bytes, by single warps.
 #pragma once
 #include "item_rows.cuh"
 

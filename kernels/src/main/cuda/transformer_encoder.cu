@@ -57,8 +57,8 @@ constexpr int GROUP_ROWS = D <= 32 ? 64 : 32;
 constexpr int TILE_ROWS = D <= 32 ? 32 : 16;
 
 // On a multiprocessor at once, as far as a head's vectors and their sums leave registers.
-constexpr int FORWARD_BLOCKS = D <= 16 ? 6 : D <= 40 ? 5 : 4;
-constexpr int BACKWARD_BLOCKS = D <= 40 ? 3 : 2;
+constexpr int FORWARD_BLOCKS = D <= 16 ? 6 : D <= 40 ? 4 : 3;
+constexpr int BACKWARD_BLOCKS = D <= 16 ? 3 : 2;
 
 using Plain = Columns<D, false>;
 using Heads = Columns<D, true>;

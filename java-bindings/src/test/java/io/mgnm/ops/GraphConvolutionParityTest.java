@@ -226,6 +226,9 @@ class GraphConvolutionParityTest {
     try (backend) {
       for (float logit : new float[] {-1e4f, -88, -80}) {
         for (Options options : several) {
+          if (isCuda(backend) && !options.userAware()) {
+            continue; // the logits above are u's
+          }
           Parity.check(
               "logits of " + logit + ", " + options,
               backend,
@@ -270,8 +273,11 @@ class GraphConvolutionParityTest {
     try (backend;
         Subject subject = new Subject(backend, 3)) {
       for (Options options : several) {
-        Batch batch = subject.batch(new int[] {9, 20}, 0, 8, 4, 1);
-        Case c = new Case(subject, batch, new float[29 * 8], new float[16], new float[64]);
+        if (isCuda(backend) && !options.userAware()) {
+          continue; // u is 0 or does not count, which is the same
+        }
+        Batch batch = subject.batch(new int[] {9, 20}, 0, 4, 3, 1);
+        Case c = new Case(subject, batch, new float[29 * 4], new float[8], new float[16]);
         c.forward(options);
         assertThat(c.levels.download()).containsOnly(0f);
         assertThat(c.l1.download()).containsExactly(81f / 2, 200f);
@@ -281,7 +287,7 @@ class GraphConvolutionParityTest {
         float[] direct = c.dLevels.download();
         float[] dX = c.dX.download();
         for (int i = 0; i < dX.length; i++) {
-          assertThat(dX[i]).isEqualTo(direct[i / 8 * 32 + i % 8]);
+          assertThat(dX[i]).isEqualTo(direct[i / 4 * 12 + i % 4]);
         }
       }
     }

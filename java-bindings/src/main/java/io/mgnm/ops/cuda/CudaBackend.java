@@ -35,11 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * Runs operations on one NVIDIA GPU. See the package for the rules. An operation without kernels is
- * an {@link UnsupportedOperationException} that names it; {@link CudaBackendProvider} sees to it
- * that nobody meets one by accident.
- */
+/** Runs operations on one NVIDIA GPU. See the package for the rules. */
 public final class CudaBackend implements Backend {
   /**
    * Blocks that leave a partial sum over the batch, at most: enough for two a multiprocessor of an
@@ -285,10 +281,6 @@ public final class CudaBackend implements Backend {
 
   private static IllegalArgumentException foreign(String what) {
     return new IllegalArgumentException(what + " of another backend was given to 'cuda'");
-  }
-
-  static UnsupportedOperationException notYet(String what) {
-    return new UnsupportedOperationException(what + " is not on CUDA yet; use the backend 'cpu'");
   }
 
   @Override

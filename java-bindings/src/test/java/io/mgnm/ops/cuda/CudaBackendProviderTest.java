@@ -64,24 +64,11 @@ class CudaBackendProviderTest {
 
   @Test
   @SimulatedCuda
-  void withADeviceItComesFirstButOnlyWhenFinished() {
-    CudaBackendProvider provider = new CudaBackendProvider();
+  void withADeviceItComesFirst() {
     assertThat(Backends.providers().getFirst()).isInstanceOf(CudaBackendProvider.class);
-    assertThat(provider.availability().available()).isTrue(); // mgnm.cuda.unfinished is set
-    String set = System.clearProperty("mgnm.cuda.unfinished");
-    try {
-      if (!CudaBackendProvider.unfinished().isEmpty()) {
-        assertThat(provider.availability().available()).isFalse();
-        assertThat(provider.availability().detail())
-            .startsWith("these operations are not on CUDA yet: ")
-            .contains(CudaBackendProvider.unfinished())
-            .doesNotContain("capsule_squash");
-        try (Backend backend = Backends.open("auto", new BackendOptions(1))) {
-          assertThat(backend.name()).isEqualTo("cpu");
-        }
-      }
-    } finally {
-      System.setProperty("mgnm.cuda.unfinished", set);
+    assertThat(new CudaBackendProvider().availability().available()).isTrue();
+    try (Backend backend = Backends.open("auto", new BackendOptions(1))) {
+      assertThat(backend.name()).isEqualTo("cuda");
     }
   }
 
@@ -95,16 +82,13 @@ class CudaBackendProviderTest {
 
   @Test
   @SimulatedCuda
-  void saysWhatIsNotThereYetAndWhatIsForeign() {
+  void saysWhatIsForeign() {
     try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
         Backend cpu = Backends.open("cpu", new BackendOptions(1));
         Scope scope = cuda.scope("test");
         Scope other = cpu.scope("other")) {
       assertThat(cuda.describe())
           .startsWith("cuda: Simulated H100 SXM, compute capability 9.0, 132 SMs, 4096 MiB; NVRTC");
-      // Which operations lack kernels changes; what is said of one does not.
-      assertThat(CudaBackend.notYet("some_stem"))
-          .hasMessage("some_stem is not on CUDA yet; use the backend 'cpu'");
       assertThatThrownBy(() -> cuda.capsuleSquash().forward(other.floats(2, 4), other.floats(2, 4)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("a tensor of another backend was given to 'cuda'");

@@ -233,8 +233,8 @@ final class Array {
   }
 
   /** Writes the result of an operation of one operand here. */
-  void becomes(Pointwise operation, Array a) {
-    eager.pointwise(operation, a, a, 0, this);
+  void becomes(Pointwise operation, Array a, float c) {
+    eager.pointwise(operation, a, a, c, this);
   }
 
   /** Gives its memory to arrays to come; neither it nor a view of it is used any more. */

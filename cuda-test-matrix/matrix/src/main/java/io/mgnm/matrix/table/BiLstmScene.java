@@ -164,9 +164,9 @@ final class BiLstmScene implements Scene {
           recurrent.release();
         }
         Array s = sigmoids.slice(0, t, 1);
-        s.becomes(Pointwise.SIGMOID, gates);
+        s.becomes(Pointwise.SIGMOID, gates, 0);
         Array g = candidates.slice(0, t, 1);
-        g.becomes(Pointwise.TANH, gate(gates, CELL));
+        g.becomes(Pointwise.TANH, gate(gates, CELL), 0);
         Array c = cells.slice(0, t, 1);
         c.becomes(gate(s, INPUT), Pointwise.MULTIPLY, g);
         if (step > 0) {
@@ -174,7 +174,7 @@ final class BiLstmScene implements Scene {
           c.becomes(c, Pointwise.ADD, kept);
           kept.release();
         }
-        bounded.slice(0, t, 1).becomes(Pointwise.TANH, c);
+        bounded.slice(0, t, 1).becomes(Pointwise.TANH, c, 0);
         hidden.slice(0, t, 1).becomes(gate(s, OUTPUT), Pointwise.MULTIPLY, bounded.slice(0, t, 1));
       }
       inputs.release();

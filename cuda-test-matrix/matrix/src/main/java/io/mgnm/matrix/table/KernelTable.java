@@ -44,7 +44,8 @@ public final class KernelTable {
     return page.toString();
   }
 
-  private static String head() {
+  /** The page without its rows. */
+  static String head() {
     return """
     # What the kernels cost
 
@@ -52,15 +53,18 @@ public final class KernelTable {
     %d histories of %d items, d = %d, K = %d, L = %d, %d candidates; tables of %,d items and %,d users.
 
     - **MB**: 32-byte sectors that leave the SMs, nothing found in L1. **Minimum**: inputs and outputs once, weights once a block.
+      What every block of one launch reads for itself so as not to wait for another counts once: ids of `embedding_gradient`,
+      lengths in `batch_sampling`, the catalogue in `top_k`; blocks' partial sums of weights' gradients do not count. Hence their ratios.
     - **Occupancy** and **bound by** are of the launch that takes longest; registers from the compiler, for sm_90.
     - **Estimate**: on an H100, the largest of the times that memory, issue, special functions, shared memory or the longest chain would take alone, and 2 µs a launch.
       It is counted work, not a measurement, and says nothing of caches beyond one trip to DRAM for each sector.
     - **Unfused**: the same mathematics one operator after the other, each a kernel that reads its operands from memory and writes its result
       (`cuda-test-matrix/matrix/src/main/cuda/unfused.cu`), on the same simulated device; its results are compared with the kernel's. **Times**: how much longer its estimate is.
-      Choices are those of libraries: products over many rows are made in pieces; one batched product serves all positions where none waits for another.
-      A dash: there is none. `batch_sampling` draws integers of a counter-based generator, which are no operators on arrays.
-      `embedding_gradient`: rows are added to zeros of the table's size with atomics, in whatever order; the kernel gives the touched rows only, and the same bits always.
-    - `top_k` is of %d histories, the best %d of all items but a history's own.
+      It does what libraries do: a product over many rows is made in pieces, one product serves all positions where none waits for another,
+      and what the forward of `bilstm`, `transformer_encoder` and `graph_convolution` makes on the way is kept for the backward.
+      For `embedding_gradient` rows are added to zeros of the table's size with atomics, in whatever order; the kernel gives the touched rows only, and the same bits always.
+      A dash: `batch_sampling` draws integers of a counter-based generator, which are no operators on arrays.
+    - `transformer_encoder` is of %d histories. `top_k` is of %d, the best %d of all items but a history's own.
 
     %s"""
         .formatted(
@@ -72,6 +76,7 @@ public final class KernelTable {
             Stage.CANDIDATES,
             Stage.CATALOGUE,
             Stage.USERS,
+            TransformerEncoderScene.HISTORIES,
             TopKScene.HISTORIES,
             TopKScene.K,
             TableRow.HEAD);

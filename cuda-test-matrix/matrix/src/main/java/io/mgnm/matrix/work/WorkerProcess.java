@@ -55,7 +55,6 @@ final class WorkerProcess implements AutoCloseable {
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Xmx2g");
     command.add("-Xlog:disable");
-    command.add("-Dmgnm.cuda.unfinished=true");
     if (simulated) { // which needs this collector, and takes no machine code
       command.add("-XX:+UseG1GC");
       command.add("-Dmgnm.cuda.image=ptx");

@@ -3,12 +3,19 @@ package io.mgnm.simulator.driver;
 import io.mgnm.simulator.natives.CallHandler;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Set;
 
 /**
  * Takes the calls of one library to the installed machine: writes them down, injects planned
  * faults, and turns exceptions into the library's codes.
  */
 public final class LibraryHandler implements CallHandler {
+  /**
+   * What a driver answers however little of it there is: JCuda follows the pointer that they are to
+   * write, whatever they return.
+   */
+  private static final Set<String> NAMES_OF_CODES = Set.of("cuGetErrorName", "cuGetErrorString");
+
   private final int noMachineCode;
   private final int unsupportedCode;
   private final int internalCode;
@@ -29,6 +36,9 @@ public final class LibraryHandler implements CallHandler {
       String name, MethodHandle implementation, Class<?> declaring, Object[] arguments) {
     Class<?> result = implementation.type().returnType();
     Machine machine = Machine.installed();
+    if (machine == null && NAMES_OF_CODES.contains(name)) {
+      machine = Words.MACHINE;
+    }
     if (machine == null) {
       return failure(result, noMachineCode);
     }
@@ -68,6 +78,11 @@ public final class LibraryHandler implements CallHandler {
       machine.trace().add(name, injected == 0 ? unsupportedCode : injected, "not implemented");
       return injected == 0 ? unsupportedCode : injected;
     }
+  }
+
+  /** Knows the names of codes while no machine is installed. */
+  private static final class Words {
+    static final Machine MACHINE = new Machine(MachineOptions.defaults().withDevices(0));
   }
 
   private static Object failure(Class<?> result, int code) {

@@ -94,7 +94,7 @@ final class BitForms {
     boolean sign = !unsigned && length > 0 && bit(a, Math.min(position + length - 1, bits - 1));
     long result = 0;
     for (int i = 0; i < bits; i++) {
-      boolean set = i < length && position + i < bits ? bit(a, position + i) : sign;
+      boolean set = (i < length && position + i < bits) ? bit(a, position + i) : sign;
       result |= set ? 1L << i : 0;
     }
     return result;

@@ -49,9 +49,16 @@ final class ControlForms {
   /** Through shared memory, from a thread of another warp; by halves of the block for arrive. */
   private static void barriers(List<FormCase> result, String sync, String arrive) {
     String addresses =
-        "mul.wide.u32 %qd, %i, 4;\nmov.u64 %qe, swap;\nadd.u64 %qd, %qd, %qe;\n"
-            + "xor.b32 %d, %i, 128;\nmul.wide.u32 %off, %d, 4;\nadd.u64 %qe, %qe, %off;\n"
-            + "bar.sync 0;\nst.shared.b32 [%qd], %b;\n";
+        """
+        mul.wide.u32 %qd, %i, 4;
+        mov.u64 %qe, swap;
+        add.u64 %qd, %qd, %qe;
+        xor.b32 %d, %i, 128;
+        mul.wide.u32 %off, %d, 4;
+        add.u64 %qe, %qe, %off;
+        bar.sync 0;
+        st.shared.b32 [%qd], %b;
+        """;
     String after = "ld.shared.b32 %d, [%qe];\nbar.sync 0;\n" + FormCase.toQuad(4);
     for (String count : new String[] {"", ", 256"}) {
       result.add(

@@ -192,8 +192,11 @@ final class MemoryForms {
   }
 
   private static String argument() {
-    return ".param .align 16 .b8 argument[32];\nst.param.v4.b32 [argument], {%a, %b, %c, %i};\n"
-        + "st.param.v4.b32 [argument+16], {%b, %c, %a, %b};\n";
+    return """
+    .param .align 16 .b8 argument[32];
+    st.param.v4.b32 [argument], {%a, %b, %c, %i};
+    st.param.v4.b32 [argument+16], {%b, %c, %a, %b};
+    """;
   }
 
   /** A parameter of a call: written whole, and read. */
