@@ -22,8 +22,7 @@ import picocli.CommandLine.Unmatched;
 @Command(
     name = "simulate",
     mixinStandardHelpOptions = true,
-    customSynopsis =
-        "Usage: mgnm simulate [-hV] [--fast] [--compute-capability=C] COMMAND [ITS OPTIONS]",
+    customSynopsis = "mgnm simulate [-hV] [--fast] [--compute-capability=C] COMMAND [ITS OPTIONS]",
     description = "Run another command of mgnm on a simulated CUDA device.",
     footer = {
       "",
