@@ -1,4 +1,4 @@
-// graph_convolution, equations (1) to (4), history by history, n items each, row-major f32:
+// graph_convolution: equations (1) to (4), history by history, n items each, row-major f32:
 //   A_ij = sigmoid(sum_k x_ik x_jk u_k);  D = row sums of A;  L1 = sum of A
 //   P = I + D^-1/2 A D^-1/2 (SYMMETRIC) | (D+1)^-1/2 (A + I) (D+1)^-1/2 (KIPF) | A (NONE)
 //   H_0 = X;  H_l+1 = phi(P H_l W), or phi(P H_0 W) in every layer (FIRST);  phi = LeakyReLU

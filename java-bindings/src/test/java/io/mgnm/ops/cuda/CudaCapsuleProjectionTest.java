@@ -164,7 +164,7 @@ class CudaCapsuleProjectionTest {
         Map.of(
             "capsule_projection_forward", 128,
             "capsule_projection_backward", d <= 16 ? 128 : 255,
-            "capsule_projection_sum", 32));
+            "capsule_projection_sum", 40));
   }
 
   private static int[] lengths(int histories, int length) {

@@ -143,7 +143,7 @@ class CudaGraphConvolutionTest {
         Map.of(
             "graph_convolution_forward", 128,
             "graph_convolution_backward", capability >= 100 ? 255 : 128,
-            "graph_convolution_sum", 32),
+            "graph_convolution_sum", 40),
         capability);
   }
 

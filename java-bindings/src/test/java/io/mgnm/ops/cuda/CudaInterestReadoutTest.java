@@ -267,6 +267,6 @@ class CudaInterestReadoutTest {
             "interest_readout_scores", scores,
             "interest_readout_readout", 64,
             "interest_readout_backward", backward,
-            "interest_readout_sum", 32));
+            "interest_readout_sum", 40));
   }
 }

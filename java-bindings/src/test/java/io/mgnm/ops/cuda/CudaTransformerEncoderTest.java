@@ -241,7 +241,7 @@ class CudaTransformerEncoderTest {
         Map.of(
             "transformer_encoder_forward", forward,
             "transformer_encoder_backward", backward,
-            "transformer_encoder_sum", 32));
+            "transformer_encoder_sum", 40));
   }
 
   /** Nor at others, whatever is held. */

@@ -54,7 +54,8 @@ record ProbeJob(String stem, Shape shape) implements Job {
               target,
               recorder,
               o ->
-                  o.withCounting(false)
+                  o.withMultiprocessors(0)
+                      .withCounting(false)
                       .withChecks(EnumSet.noneOf(io.mgnm.simulator.exec.Check.class)))) {
         try (Subject subject = new Subject(open.backend(), shape.seed(stem))) {
           row.run(subject, shape);

@@ -25,16 +25,16 @@ final class RankingLossRow implements Row {
 
   @Override
   public List<String> variants() {
-    return List.of("a score a level", "one score", "softmax");
+    return List.of("a score a level", "one score", "softmax", "softmax of one score");
   }
 
   @Override
   public void run(Subject subject, Shape shape) {
-    Batch batch = shape.candidates(subject);
-    int scores = shape.variant() == 1 ? 1 : shape.levels();
-    Form form = shape.variant() == 2 ? Form.SOFTMAX : Form.LOGISTIC;
-    Tensor y = Shape.input(subject, batch, Axis.CANDIDATES, scores, shape.size().scale());
+    Batch batch = shape.candidates(subject); // many candidates where there is one score
+    int scores = shape.variant() % 2 == 0 ? shape.levels() : 1;
+    RankingLoss.Form form = shape.variant() < 2 ? Form.LOGISTIC : Form.SOFTMAX;
     RankingLoss loss = subject.backend().rankingLoss(new RankingLoss.Options(scores, form));
+    Tensor y = Shape.input(subject, batch, Axis.CANDIDATES, scores, shape.size().scale());
     loss.forward(
         batch,
         y,
@@ -45,11 +45,26 @@ final class RankingLossRow implements Row {
     StepState state = subject.scope().stepState();
     state.set(STEPS_DONE, 1e-3);
     loss.total(batch, losses, l1, state);
-    StepState.Progress progress = state.read();
-    Shape.results(subject, "total.sums", (float) progress.loss(), (float) progress.l1());
+    results(subject, "total", state.read());
+    if (y.size() > 0) {
+      last(y, Float.NEGATIVE_INFINITY);
+      loss.forward(batch, y, losses, y);
+      loss.total(batch, losses, l1, state);
+      Shape.results(subject, "total.failed", state.read().failedStep());
+    }
+  }
+
+  private static void last(Tensor tensor, float value) {
+    float[] values = tensor.download();
+    values[values.length - 1] = value;
+    tensor.upload(values);
+  }
+
+  private static void results(Subject subject, String direction, StepState.Progress progress) {
+    Shape.results(subject, direction + ".sums", (float) progress.loss(), (float) progress.l1());
     Shape.results(
         subject,
-        "total.counts",
+        direction + ".counts",
         progress.stepsDone(),
         progress.failedStep(),
         progress.histories(),

@@ -9,8 +9,10 @@ import java.util.stream.IntStream;
 public final class Size {
   private static final double LARGE = 30;
 
-  /** More rows than a small device holds threads for, so that strides go round. */
-  private static final int MANY_ROWS = 41_000;
+  /**
+   * More rows than the matrix's devices, of 2 multiprocessors, hold threads for: strides go round.
+   */
+  private static final int MANY_ROWS = 4_201;
 
   /** More histories than there are slots for partial sums. */
   private static final int MANY_HISTORIES = 300;

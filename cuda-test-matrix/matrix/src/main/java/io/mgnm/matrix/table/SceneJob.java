@@ -24,7 +24,10 @@ record SceneJob(String stem) implements Job {
   public void run(Consumer<Report> reports) {
     Resources resources = new Resources();
     try (OpenTarget open =
-        OpenTarget.open(Target.simulated("9.0", "ascending"), resources, options -> options)) {
+        OpenTarget.open(
+            Target.simulated("9.0", "ascending"),
+            resources,
+            options -> options.withMultiprocessors(0))) {
       try {
         play(open, resources, reports);
       } catch (CudaException e) {

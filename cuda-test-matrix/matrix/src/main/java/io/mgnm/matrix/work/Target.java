@@ -25,6 +25,9 @@ public record Target(String backend, String capability, String order) {
   /** Orders of execution on the simulated device. */
   public static final List<String> ORDERS = List.of("ascending", "descending", "random");
 
+  /** Few, so that small launches go round their grids; tables of costs have whole devices. */
+  private static final int MULTIPROCESSORS = 2;
+
   /** A simulated device. */
   public static Target simulated(String capability, String order) {
     return new Target("cuda", capability, order);
@@ -49,7 +52,10 @@ public record Target(String backend, String capability, String order) {
           case "random" -> Order.random(capability.hashCode());
           default -> throw new IllegalArgumentException("no order is named " + order);
         };
-    return MachineOptions.defaults().withCapability(capability).withOrder(executed);
+    return MachineOptions.defaults()
+        .withCapability(capability)
+        .withMultiprocessors(MULTIPROCESSORS)
+        .withOrder(executed);
   }
 
   @Override

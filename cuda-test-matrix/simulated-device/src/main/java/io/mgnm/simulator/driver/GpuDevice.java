@@ -25,7 +25,7 @@ final class GpuDevice {
   GpuDevice(int ordinal, MachineOptions options, Machine machine) {
     this.ordinal = ordinal;
     this.capability = options.capability();
-    this.model = GpuModel.of(capability);
+    this.model = GpuModel.of(capability, options.multiprocessors());
     this.memory = new DeviceMemory(options.memoryBytes(), FIRST_ADDRESS + ordinal * ADDRESS_STRIDE);
     this.history = new AccessHistory(machine);
   }

@@ -63,13 +63,28 @@ record GpuModel(
               5120,
               50 * MIB));
 
-  static GpuModel of(ComputeCapability capability) {
+  /** The capability's product, with another number of SMs unless {@code count} is 0. */
+  static GpuModel of(ComputeCapability capability, int count) {
     GpuModel model = MODELS.get(capability.number());
     if (model == null) {
       throw new IllegalArgumentException(
           "the simulated driver knows compute capabilities 7.5, 8.6 and 9.0, not " + capability);
     }
-    return model;
+    return count == 0 ? model : model.withMultiprocessors(count);
+  }
+
+  private GpuModel withMultiprocessors(int count) {
+    return new GpuModel(
+        name,
+        count,
+        threadsPerMultiprocessor,
+        blocksPerMultiprocessor,
+        sharedPerMultiprocessor,
+        reservedShared,
+        clockKilohertz,
+        memoryClockKilohertz,
+        busBits,
+        l2Bytes);
   }
 
   /**

@@ -5,215 +5,159 @@ import io.mgnm.simulator.exec.ComputeCapability;
 import io.mgnm.simulator.exec.Order;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Consumer;
 
-/**
- * How a simulated machine is built.
- *
- * @param capability of every device: 7.5, 8.6 or 9.0
- * @param devices how many there are; 0 is a machine whose driver finds none
- * @param schedule when work given to streams runs
- * @param order of blocks, warps and lanes inside a launch
- * @param seed for every random choice: the schedule and the layout of cuDNN's weight space
- * @param memoryBytes of each device
- * @param checks inside kernels
- * @param counting whether launches are counted
- * @param threads host threads that may run blocks
- * @param sampledBlocks blocks of a launch that run at most, spread over the grid: for counting
- *     large grids, whose results are then worth nothing
- * @param instructionLimit instructions after which a warp is taken to loop for ever
- */
-public record MachineOptions(
-    ComputeCapability capability,
-    int devices,
-    Schedule schedule,
-    Order order,
-    long seed,
-    long memoryBytes,
-    Set<Check> checks,
-    boolean counting,
-    int threads,
-    long sampledBlocks,
-    long instructionLimit) {
-  private static final long INSTRUCTION_LIMIT = 4_000_000_000L;
+/** How a simulated machine is built. Does not change; each {@code with} gives another one. */
+public final class MachineOptions {
+  private ComputeCapability capability = new ComputeCapability(9, 0);
+  private int devices = 1;
+  private int multiprocessors = 0;
+  private Schedule schedule = Schedule.LATE;
+  private Order order = Order.ascending();
+  private long seed = 1;
+  private long memoryBytes = 4L << 30;
+  private Set<Check> checks = EnumSet.allOf(Check.class);
+  private boolean counting = true;
+  private int threads = 1;
+  private long sampledBlocks = Long.MAX_VALUE;
+  private long instructionLimit = 4_000_000_000L;
+
+  private MachineOptions() {}
 
   /** One device of compute capability 9.0 with 4 GiB, all checks on, work as late as allowed. */
   public static MachineOptions defaults() {
-    return new MachineOptions(
-        new ComputeCapability(9, 0),
-        1,
-        Schedule.LATE,
-        Order.ascending(),
-        1,
-        4L << 30,
-        EnumSet.allOf(Check.class),
-        true,
-        1,
-        Long.MAX_VALUE,
-        INSTRUCTION_LIMIT);
+    return new MachineOptions();
+  }
+
+  private MachineOptions with(Consumer<MachineOptions> change) {
+    MachineOptions copy = new MachineOptions();
+    copy.capability = capability;
+    copy.devices = devices;
+    copy.multiprocessors = multiprocessors;
+    copy.schedule = schedule;
+    copy.order = order;
+    copy.seed = seed;
+    copy.memoryBytes = memoryBytes;
+    copy.checks = checks;
+    copy.counting = counting;
+    copy.threads = threads;
+    copy.sampledBlocks = sampledBlocks;
+    copy.instructionLimit = instructionLimit;
+    change.accept(copy);
+    return copy;
+  }
+
+  /** Of every device: 7.5, 8.6 or 9.0. */
+  public ComputeCapability capability() {
+    return capability;
   }
 
   public MachineOptions withCapability(String text) {
-    return new MachineOptions(
-        ComputeCapability.parse(text),
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+    return with(copy -> copy.capability = ComputeCapability.parse(text));
+  }
+
+  /** How many there are; 0 is a machine whose driver finds none. */
+  public int devices() {
+    return devices;
   }
 
   public MachineOptions withDevices(int count) {
-    return new MachineOptions(
-        capability,
-        count,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+    return with(copy -> copy.devices = count);
   }
 
-  public MachineOptions withSchedule(Schedule newSchedule) {
-    return new MachineOptions(
-        capability,
-        devices,
-        newSchedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+  /**
+   * Of each device, or 0 for as many as the product has that stands for the capability. With few,
+   * strides over a grid go round in small launches.
+   */
+  public int multiprocessors() {
+    return multiprocessors;
   }
 
-  public MachineOptions withOrder(Order newOrder) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        newOrder,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+  public MachineOptions withMultiprocessors(int count) {
+    return with(copy -> copy.multiprocessors = count);
   }
 
-  public MachineOptions withSeed(long newSeed) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        newSeed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+  /** When work given to streams runs. */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  public MachineOptions withSchedule(Schedule value) {
+    return with(copy -> copy.schedule = value);
+  }
+
+  /** Of blocks, warps and lanes inside a launch. */
+  public Order order() {
+    return order;
+  }
+
+  public MachineOptions withOrder(Order value) {
+    return with(copy -> copy.order = value);
+  }
+
+  /** For every random choice: the schedule and the layout of cuDNN's weight space. */
+  public long seed() {
+    return seed;
+  }
+
+  public MachineOptions withSeed(long value) {
+    return with(copy -> copy.seed = value);
+  }
+
+  /** Of each device. */
+  public long memoryBytes() {
+    return memoryBytes;
   }
 
   public MachineOptions withMemoryBytes(long bytes) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        bytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+    return with(copy -> copy.memoryBytes = bytes);
   }
 
-  public MachineOptions withChecks(Set<Check> newChecks) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        Set.copyOf(newChecks),
-        counting,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+  /** Inside kernels. */
+  public Set<Check> checks() {
+    return checks;
+  }
+
+  public MachineOptions withChecks(Set<Check> some) {
+    return with(copy -> copy.checks = Set.copyOf(some));
+  }
+
+  /** Whether launches are counted. */
+  public boolean counting() {
+    return counting;
   }
 
   public MachineOptions withCounting(boolean on) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        on,
-        threads,
-        sampledBlocks,
-        instructionLimit);
+    return with(copy -> copy.counting = on);
+  }
+
+  /** Threads of the host that may run blocks. */
+  public int threads() {
+    return threads;
   }
 
   public MachineOptions withThreads(int count) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        count,
-        sampledBlocks,
-        instructionLimit);
+    return with(copy -> copy.threads = count);
+  }
+
+  /**
+   * Blocks of a launch that run at most, spread over the grid: for counting large grids, whose
+   * results are then worth nothing.
+   */
+  public long sampledBlocks() {
+    return sampledBlocks;
   }
 
   public MachineOptions withSampledBlocks(long blocks) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        blocks,
-        instructionLimit);
+    return with(copy -> copy.sampledBlocks = blocks);
+  }
+
+  /** Instructions after which a warp is taken to loop for ever. */
+  public long instructionLimit() {
+    return instructionLimit;
   }
 
   public MachineOptions withInstructionLimit(long limit) {
-    return new MachineOptions(
-        capability,
-        devices,
-        schedule,
-        order,
-        seed,
-        memoryBytes,
-        checks,
-        counting,
-        threads,
-        sampledBlocks,
-        limit);
+    return with(copy -> copy.instructionLimit = limit);
   }
 }
