@@ -52,7 +52,7 @@ public final class DemoCommand implements Subcommand {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "18",
+      defaultValue = "12",
       showDefaultValue = Visibility.ALWAYS,
       description = "epochs to train")
   private int epochs;
@@ -109,7 +109,8 @@ public final class DemoCommand implements Subcommand {
         .with(Key.EPOCHS, epochs)
         .with(Key.D, 32)
         .with(Key.TRUNCATION, 6)
-        .with(Key.NEGATIVES, 20)
+        .with(Key.LOSS, "softmax")
+        .with(Key.NEGATIVES, 100)
         .with(Key.LEARNING_RATE, 0.01)
         .with(Key.INIT_ITEM_STD, 0.1);
   }
