@@ -321,7 +321,11 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS)
   dw.store(shared_at(Graph::W), partials + static_cast<long long>(blockIdx.x) * D * D);
 }
 
-extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK)
-    graph_convolution_sum(const float* partials, float* total, int slots, int size) {
-  add_partials(partials, total, slots, size);
+extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK) graph_convolution_sum(
+    const float* partials0, float* total0, int slots0, int size0,
+    const float* partials1, float* total1, int slots1, int size1,
+    const float* partials2, float* total2, int slots2, int size2,
+    const float* partials3, float* total3, int slots3, int size3) {
+  add_partial_sums({partials0, total0, slots0, size0}, {partials1, total1, slots1, size1},
+                   {partials2, total2, slots2, size2}, {partials3, total3, slots3, size3});
 }

@@ -32,11 +32,6 @@ __device__ __forceinline__ void add_partials(
   }
 }
 
-__device__ __forceinline__ void add_partials(
-    const float* partials, float* total, int slots, int size) {
-  add_partials(partials, total, slots, size, static_cast<int>(blockIdx.x));
-}
-
 // One of up to four sums that a launch adds up together, a block for every 32 values of each. So the
 // sums of a step, which its operations leave one by one, are one launch: see CudaSequence.
 struct PartialSum {

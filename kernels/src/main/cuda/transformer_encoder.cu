@@ -336,7 +336,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, BACKWARD_BLOCKS) transform
   pass.give(partial, positions, longest);
 }
 
-extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK)
-    transformer_encoder_sum(const float* partials, float* dW, int slots, int size) {
-  add_partials(partials, dW, slots, size);
+extern "C" __global__ void __launch_bounds__(PARTIALS_BLOCK) transformer_encoder_sum(
+    const float* partials0, float* total0, int slots0, int size0,
+    const float* partials1, float* total1, int slots1, int size1,
+    const float* partials2, float* total2, int slots2, int size2,
+    const float* partials3, float* total3, int slots3, int size3) {
+  add_partial_sums({partials0, total0, slots0, size0}, {partials1, total1, slots1, size1},
+                   {partials2, total2, slots2, size2}, {partials3, total3, slots3, size3});
 }

@@ -10,8 +10,7 @@ import java.util.List;
 /**
  * Sums over a batch that blocks have left, to be added up: see {@code partials.cuh}.
  *
- * @param kernel a stem's {@code STEM_sum}, of one sum or of {@link #TOGETHER}, whichever stem's
- *     they are
+ * @param kernel a stem's {@code STEM_sum}, of {@link #TOGETHER} sums, whichever stem's they are
  * @param partials slots × the total's size
  * @param slots blocks that left sums
  * @param total written
@@ -26,23 +25,11 @@ record PartialSum(CudaKernel kernel, DeviceBuffer partials, int slots, DeviceBuf
 
   /** Launches that add up all sums, as few as their kernels allow. */
   static List<KernelLaunch> launches(List<PartialSum> sums) {
-    List<PartialSum> rest = new ArrayList<>(sums);
     List<KernelLaunch> launches = new ArrayList<>();
-    while (!rest.isEmpty()) {
-      PartialSum leader =
-          rest.stream().filter(PartialSum::takesOthers).findFirst().orElse(rest.get(0));
-      List<PartialSum> together = new ArrayList<>(List.of(leader));
-      rest.remove(leader);
-      while (leader.takesOthers() && together.size() < TOGETHER && !rest.isEmpty()) {
-        together.add(rest.remove(0));
-      }
-      launches.add(launch(together));
+    for (int i = 0; i < sums.size(); i += TOGETHER) {
+      launches.add(launch(sums.subList(i, Math.min(i + TOGETHER, sums.size()))));
     }
     return launches;
-  }
-
-  private boolean takesOthers() {
-    return kernel.signature().parameters().size() == TOGETHER * ARGUMENTS;
   }
 
   /** One launch, of the first sum's kernel. */
@@ -54,7 +41,7 @@ record PartialSum(CudaKernel kernel, DeviceBuffer partials, int slots, DeviceBuf
       arguments.addAll(List.of(sum.partials, sum.total, sum.slots, sum.size()));
       blocks += Math.ceilDiv(sum.size(), VALUES_A_BLOCK);
     }
-    while (arguments.size() < first.kernel.signature().parameters().size()) {
+    while (arguments.size() < TOGETHER * ARGUMENTS) {
       arguments.addAll(List.of(first.partials, first.total, first.slots, 0)); // nothing
     }
     return first.kernel.prepare(LaunchShape.of(blocks, BLOCK), arguments.toArray());
