@@ -2,6 +2,7 @@ package io.mgnm.cli;
 
 import java.io.PrintWriter;
 import java.util.function.Supplier;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -49,6 +50,7 @@ public final class ProgressDisplay implements AutoCloseable {
               .setInitialMax(of)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(200)
+              .setConsumer(new ConsoleProgressBarConsumer(System.err)) // stays in its line
               .build();
     }
     bar.maxHint(of);
