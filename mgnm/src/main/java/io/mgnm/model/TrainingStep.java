@@ -43,7 +43,14 @@ public final class TrainingStep implements AutoCloseable {
       int histories = Math.min(settings.integer(Key.BATCH), Math.max(1, samples.count()));
       BatchShape shape = config.batch(histories, 1 + settings.integer(Key.NEGATIVES));
       batch = scope.batch(shape);
-      Network network = new Network(backend, config, parameters, batch, Lifetime.LOCAL);
+      Network network =
+          new Network(
+              backend,
+              config,
+              parameters,
+              batch,
+              Network.Dropping.of(backend, settings, state),
+              Lifetime.LOCAL);
       Tensor dWeights = scope.floats(1, parameters.layout().size());
       Network.Gradients gradients = network.new Gradients(config, dWeights);
       Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);

@@ -16,6 +16,7 @@ import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -291,6 +292,11 @@ public final class CudaBackend implements Backend {
   @Override
   public EmbeddingGather embeddingGather() {
     return new CudaEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new CudaDropout(this, options);
   }
 
   @Override
