@@ -36,8 +36,8 @@ public interface LaunchCounts {
    * @param bytes of the sectors that leave the multiprocessors
    * @param instructions of warps
    * @param seconds estimated on an H100
-   * @param boundSeconds what memory or arithmetic, whichever has more to do, needs at its full rate:
-   *     no such program is faster
+   * @param boundSeconds what memory or arithmetic, whichever has more to do, needs at its full
+   *     rate: no such program is faster
    * @param boundBy what its longest launch waits for most
    */
   record KernelCost(

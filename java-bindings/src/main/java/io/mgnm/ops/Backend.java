@@ -55,6 +55,9 @@ public interface Backend extends AutoCloseable {
   /** Copies embedding rows of a batch. */
   EmbeddingGather embeddingGather();
 
+  /** Sets values of gathered rows to zero, in training. */
+  Dropout dropout(Dropout.Options options);
+
   /** The adjacency alone, for study and tests: the model uses {@link #graphConvolution}. */
   HadamardSigmoidAdjacency hadamardSigmoidAdjacency();
 

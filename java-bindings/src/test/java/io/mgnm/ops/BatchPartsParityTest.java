@@ -49,8 +49,7 @@ class BatchPartsParityTest {
                 .isEqualTo(Arrays.copyOfRange(all.items(), begin, all.offsets()[end]));
             assertThat(came.candidates())
                 .isEqualTo(
-                    Arrays.copyOfRange(
-                        all.candidates(), first * CANDIDATES, end * CANDIDATES));
+                    Arrays.copyOfRange(all.candidates(), first * CANDIDATES, end * CANDIDATES));
           }
         }
       }

@@ -23,6 +23,7 @@ public final class KernelCatalogue {
           "capsule_projection",
           "capsule_routing",
           "capsule_squash",
+          "dropout",
           "embedding_gather",
           "embedding_gradient",
           "graph_convolution",

@@ -65,6 +65,11 @@ public enum Key {
       Kind.choice("logistic", "softmax"),
       "logistic",
       "cross-entropy of every candidate by itself, or of the positive against its negatives"),
+  DROPOUT(
+      "dropout",
+      Kind.real(0, 0.99),
+      0.0,
+      "share of the values of a history's item rows that a training step sets to zero"),
   L1_WEIGHT("l1.weight", Kind.real(0, 1), 1e-6, "θ1: weight of the sum of |A|"),
   L1_PER(
       "l1.per", Kind.choice("history", "candidate"), "history", "how often a history's |A| counts"),
@@ -76,6 +81,11 @@ public enum Key {
       "touched",
       "rows that the optimizer moves: those of the batch, or all"),
   LEARNING_RATE("adam.learning_rate", Kind.real(0, 10), 1e-3, "Adam's rate"),
+  LEARNING_RATE_SCHEDULE(
+      "adam.schedule",
+      Kind.choice("constant", "cosine"),
+      "constant",
+      "the rate over training.epochs: the same, or along half a cosine down to 0"),
   BETA1("adam.beta1", Kind.real(0, 0.999999), 0.9, "decay of the first moment"),
   BETA2("adam.beta2", Kind.real(0, 0.99999999), 0.999, "decay of the second moment"),
   EPSILON("adam.epsilon", Kind.real(1e-30, 1), 1e-8, "added to the root of the second moment"),

@@ -23,7 +23,8 @@ final class Passes {
   /**
    * @param count at most; 1 for all histories at once
    */
-  Passes(Backend backend, Scope scope, ModelConfig config, int histories, int candidates, int count) {
+  Passes(
+      Backend backend, Scope scope, ModelConfig config, int histories, int candidates, int count) {
     int capacity = Math.ceilDiv(histories, count);
     this.parts = backend.batchParts();
     this.count = Math.ceilDiv(histories, capacity);

@@ -60,7 +60,14 @@ public final class TrainingStep implements AutoCloseable {
       BatchShape shape = passes.shape();
       batch = passes.whole();
       Batch part = passes.part();
-      Network network = new Network(backend, config, parameters, part, Lifetime.LOCAL);
+      Network network =
+          new Network(
+              backend,
+              config,
+              parameters,
+              part,
+              Network.Dropping.of(backend, settings, state),
+              Lifetime.LOCAL);
       Tensor partWeights = scope.floats(1, parameters.layout().size());
       Network.Gradients gradients = network.new Gradients(config, partWeights);
       Tensor loss = part.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);

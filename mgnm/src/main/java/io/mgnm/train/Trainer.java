@@ -46,6 +46,7 @@ public final class Trainer implements AutoCloseable {
   private final UserRows userRows;
   private final long stepsAnEpoch;
   private final int parts; // of a batch
+  private final LearningRate rate;
   private TrainingProgress progress;
   private double seconds; // of this session in the running epoch
   private long timedHistories; // trained in them
@@ -97,8 +98,9 @@ public final class Trainer implements AutoCloseable {
       step = new TrainingStep(backend, settings, parameters, optimizer, samples, state, parts);
       userRows = new UserRows(data, settings);
       stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
+      rate = LearningRate.of(settings, stepsAnEpoch);
       progress = Files.exists(run.last()) ? restore() : begin();
-      state.set(progress.step(), settings.real(Key.LEARNING_RATE));
+      state.set(progress.step(), rate.of(progress.step()));
     } catch (IOException | RuntimeException | Error e) {
       try (scope) {
         throw e;
@@ -185,6 +187,9 @@ public final class Trainer implements AutoCloseable {
     seconds += (System.nanoTime() - start) * 1e-9;
     if (read.failedStep() >= 0) {
       throw new NonFiniteLossException(read.failedStep());
+    }
+    if (!rate.constant()) {
+      state.set(read.stepsDone(), rate.of(read.stepsDone()));
     }
     timedHistories += read.histories();
     TrainingProgress.Sums before = progress.sums();

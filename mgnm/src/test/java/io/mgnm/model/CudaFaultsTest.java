@@ -142,7 +142,8 @@ class CudaFaultsTest {
         .forEach(
             (function, count) -> {
               for (long n : new TreeSet<>(List.of(1L, (count + 1) / 2, count))) {
-                for (int code : n == count ? codes(function) : List.of(codes(function).getFirst())) {
+                for (int code :
+                    n == count ? codes(function) : List.of(codes(function).getFirst())) {
                   String fault = fails(program, function, Math.toIntExact(n), code);
                   if (!fault.isEmpty()) {
                     failures.add(

@@ -54,6 +54,7 @@ class TrainingStepParityTest {
         "routing.init=zeros",
         "readout=joint",
         "loss=softmax",
+        "dropout=0.3",
         "embedding.update=dense",
         "negatives.count=1",
         "model.layers=0"

@@ -80,8 +80,7 @@ class CudaMetricsTest {
     List<String> lines = new ArrayList<>(List.of("user\titem\ttime"));
     int[] events = new int[USERS];
     new SyntheticInteractions(
-            new SyntheticInteractions.Options(
-                USERS, ITEMS, 12L * USERS, 6, 2, 0.05, 0.1, 0.5, 3))
+            new SyntheticInteractions.Options(USERS, ITEMS, 12L * USERS, 6, 2, 0.05, 0.1, 0.5, 3))
         .generate(
             (user, item, time) -> {
               if (events[user]++ < MOST_EVENTS) {

@@ -75,7 +75,17 @@ public final class ReportCommand implements Subcommand {
   private void onTheGpu(Path demo) throws IOException {
     if (quick) {
       run("matrix", "--device", "cuda", "--filter", "/2/ /cuda");
-      run("bench", "step", "--backend", "cuda", "--seconds", "1", "--only", "demo", "--histories", "2");
+      run(
+          "bench",
+          "step",
+          "--backend",
+          "cuda",
+          "--seconds",
+          "1",
+          "--only",
+          "demo",
+          "--histories",
+          "2");
       return;
     }
     run("matrix", "--device", "cuda", "--filter", "/cuda");

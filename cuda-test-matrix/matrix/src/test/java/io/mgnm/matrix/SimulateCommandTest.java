@@ -47,7 +47,8 @@ class SimulateCommandTest {
     assertThat(ran.code()).as(ran.said()).isZero();
     assertThat(Files.readString(file))
         .contains("| `mgnm doctor` | passed |", "cuda: runs here", "Simulated H100")
-        .containsPattern("\\| `mgnm matrix --device cuda --filter /2/ /cuda` \\| passed \\| \\d+ \\|")
+        .containsPattern(
+            "\\| `mgnm matrix --device cuda --filter /2/ /cuda` \\| passed \\| \\d+ \\|")
         .containsPattern("capsule_routing +\\d+ passed +0 failed")
         .contains("the demo's lengths, d 16: 2 histories");
   }

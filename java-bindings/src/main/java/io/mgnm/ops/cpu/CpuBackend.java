@@ -10,6 +10,7 @@ import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -192,6 +193,11 @@ public final class CpuBackend implements Backend {
   @Override
   public EmbeddingGather embeddingGather() {
     return new CpuEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new CpuDropout(this, options);
   }
 
   @Override

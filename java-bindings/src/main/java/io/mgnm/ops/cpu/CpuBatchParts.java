@@ -39,8 +39,7 @@ final class CpuBatchParts implements BatchParts {
       part.offsets[h] = whole.offsets[first + h] - begin;
     }
     System.arraycopy(whole.items, begin, part.items, 0, part.offsets[count]);
-    System.arraycopy(
-        whole.candidates, first * candidates, part.candidates, 0, count * candidates);
+    System.arraycopy(whole.candidates, first * candidates, part.candidates, 0, count * candidates);
     part.setCount(count);
   }
 

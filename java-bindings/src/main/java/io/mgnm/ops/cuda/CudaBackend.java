@@ -17,6 +17,7 @@ import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -204,7 +205,9 @@ public final class CudaBackend implements Backend {
     }
   }
 
-  /** What the host keeps in mind for later work on it: now, or whenever the recording gets there. */
+  /**
+   * What the host keeps in mind for later work on it: now, or whenever the recording gets there.
+   */
   void note(Runnable note) {
     if (recording == null) {
       note.run();
@@ -306,6 +309,11 @@ public final class CudaBackend implements Backend {
   @Override
   public EmbeddingGather embeddingGather() {
     return new CudaEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new CudaDropout(this, options);
   }
 
   @Override

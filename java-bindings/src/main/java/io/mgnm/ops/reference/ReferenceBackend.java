@@ -8,6 +8,7 @@ import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -108,6 +109,11 @@ public final class ReferenceBackend implements Backend {
   @Override
   public EmbeddingGather embeddingGather() {
     return new ReferenceEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new ReferenceDropout(this, options);
   }
 
   @Override

@@ -13,6 +13,7 @@ public final class Rows {
           new CapsuleProjectionRow(),
           new CapsuleRoutingRow(),
           new CapsuleSquashRow(),
+          new DropoutRow(),
           new EmbeddingGatherRow(),
           new EmbeddingGradientRow(),
           new GraphConvolutionRow(),
