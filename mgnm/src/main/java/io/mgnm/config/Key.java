@@ -32,6 +32,12 @@ public enum Key {
       "over what the couplings sum to one"),
   ROUTING_INIT(
       "routing.init", Kind.choice("random", "zeros"), "random", "the logits before iteration 1"),
+  ROUTING_RECENCY(
+      "routing.recency",
+      Kind.real(0, 10),
+      0.0,
+      "how much the first interest's initial logit falls with every item back from the end;"
+          + " half as much for each further interest"),
   ROUTING_GRADIENT(
       "routing.gradient",
       Kind.choice("full", "last"),

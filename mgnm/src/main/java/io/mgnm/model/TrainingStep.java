@@ -85,7 +85,9 @@ public final class TrainingStep implements AutoCloseable {
       BatchSampling sampling =
           backend.batchSampling(
               new BatchSampling.Options(
-                  settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
+                  settings.whole(Key.SEED),
+                  settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity"),
+                  settings.real(Key.ROUTING_RECENCY)));
       RankingLoss rankingLoss =
           backend.rankingLoss(
               new RankingLoss.Options(
