@@ -39,7 +39,7 @@ final class TorchBatch {
     if (first.length > 0) {
       first[0] = 1;
     }
-    labels = manager.create(first, new Shape(1, padded.candidates(), 1));
+    labels = manager.create(first, new Shape(1, 1, padded.candidates()));
     logits = manager.create(padded.logits(), new Shape(n, (long) b * capsules));
     if (padded.full()) {
       pairs = null;

@@ -1,6 +1,7 @@
 package io.mgnm.bench.peer;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -19,8 +20,13 @@ final class TorchModel {
   private final int iterations;
   private final float slope;
   private final BiLstm.Options lstm;
+  private final boolean training;
 
-  TorchModel(ModelConfig config) {
+  /**
+   * @param training whether there will be a backward
+   */
+  TorchModel(ModelConfig config, boolean training) {
+    this.training = training;
     d = config.d();
     interests = config.interests();
     levels = config.levels();
@@ -93,7 +99,7 @@ final class TorchModel {
       all.add(h);
     }
     // [position][history][level][d] -> [position][history · level · interest][d]
-    NDArray stacked = ai.djl.ndarray.NDArrays.stack(all, 2).transpose(1, 0, 2, 3);
+    NDArray stacked = NDArrays.stack(all, 2).transpose(1, 0, 2, 3);
     long sequences = (long) b * levels * interests;
     NDArray z =
         stacked.reshape((long) n * b * levels, d).matMul(w.projection).reshape(n, sequences, d);
@@ -141,7 +147,7 @@ final class TorchModel {
     NDManager manager = z.getManager();
     Shape shape = new Shape(both ? 2 : 1, z.getShape().get(1), lstm.hidden());
     NDList state = new NDList(manager.zeros(shape), manager.zeros(shape));
-    return z.getNDArrayInternal().lstm(z, state, w, true, 1, 0, true, both, false).get(0);
+    return z.getNDArrayInternal().lstm(z, state, w, true, 1, 0, training, both, false).get(0);
   }
 
   /** Every history's positions in reverse, its padding staying where it is. */
@@ -152,12 +158,12 @@ final class TorchModel {
     return z.reshape(-1, width).gather(index, 0).reshape(shape);
   }
 
-  /** (12) to (14): [history][candidate][level]. */
+  /** (12) to (14): [history][level][candidate]. */
   NDArray scores(TorchBatch batch, NDArray items, NDArray q) {
     NDArray e = rows(items, batch.candidates);
-    NDArray s = e.matMul(q.transpose(0, 2, 1));
-    s = s.reshape(batch.padded.histories(), batch.padded.candidates(), levels, interests);
-    return s.softmax(3).mul(s).sum(new int[] {3});
+    NDArray s = q.matMul(e.transpose(0, 2, 1));
+    s = s.reshape(batch.padded.histories(), levels, interests, batch.padded.candidates());
+    return s.softmax(2).mul(s).sum(new int[] {2});
   }
 
   /** (16): Σ of the cross-entropies of all scores. */

@@ -20,7 +20,7 @@ public final class TorchScore implements AutoCloseable {
    */
   public TorchScore(ModelConfig config, Start start, Padded batch) {
     manager = Torch.manager();
-    model = new TorchModel(config);
+    model = new TorchModel(config, false);
     int d = config.d();
     parameters =
         new NDList(
@@ -38,7 +38,7 @@ public final class TorchScore implements AutoCloseable {
       NDArray items = parameters.get(0);
       TorchModel.Weights weights = model.weights(parameters.get(2));
       TorchModel.Encoded encoded = model.encode(batch, items, parameters.get(1), weights);
-      return model.scores(batch, items, encoded.q()).max(new int[] {2}).toFloatArray();
+      return model.scores(batch, items, encoded.q()).max(new int[] {1}).toFloatArray();
     }
   }
 

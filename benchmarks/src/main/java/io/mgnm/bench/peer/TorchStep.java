@@ -28,7 +28,7 @@ public final class TorchStep implements AutoCloseable {
   public TorchStep(Settings settings, Start start, List<Padded> batches) {
     ModelConfig config = ModelConfig.of(settings);
     manager = Torch.manager();
-    model = new TorchModel(config);
+    model = new TorchModel(config, true);
     items = new TorchTable(manager, settings, start.items(), config.d());
     users = new TorchTable(manager, settings, start.users(), config.d());
     weights = new TorchTable(manager, settings, start.weights(), start.weights().length);
