@@ -7,6 +7,7 @@ enum PhiloxPurpose : unsigned {
   TRAINING_NEGATIVE = 2,
   TRAINING_LOGIT = 3,
   SCORING_LOGIT = 4,
+  DROPOUT = 8,
 };
 
 struct PhiloxWords {

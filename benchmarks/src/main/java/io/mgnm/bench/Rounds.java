@@ -39,6 +39,7 @@ final class Rounds {
       runs++;
       passed = (System.nanoTime() - start) * 1e-9;
     } while (passed < atLeast);
-    return passed / runs;
+    workload.await();
+    return (System.nanoTime() - start) * 1e-9 / runs;
   }
 }

@@ -49,8 +49,14 @@ public interface Backend extends AutoCloseable {
   /** Draws training batches and initial logits. */
   BatchSampling batchSampling(BatchSampling.Options options);
 
+  /** Divides a batch where a device has no room for the whole. */
+  BatchParts batchParts();
+
   /** Copies embedding rows of a batch. */
   EmbeddingGather embeddingGather();
+
+  /** Sets values of gathered rows to zero, in training. */
+  Dropout dropout(Dropout.Options options);
 
   /** The adjacency alone, for study and tests: the model uses {@link #graphConvolution}. */
   HadamardSigmoidAdjacency hadamardSigmoidAdjacency();

@@ -36,6 +36,9 @@ public final class Philox {
   /** Purpose: the scores of a scorer that knows nothing. */
   public static final int RANDOM_SCORE = 7;
 
+  /** Purpose: values that dropout sets to zero. */
+  public static final int DROPOUT = 8;
+
   /** Rounds. */
   public static final int ROUNDS = 10;
 

@@ -17,11 +17,13 @@ public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
           "adam",
+          "batch_parts",
           "batch_sampling",
           "bilstm",
           "capsule_projection",
           "capsule_routing",
           "capsule_squash",
+          "dropout",
           "embedding_gather",
           "embedding_gradient",
           "graph_convolution",

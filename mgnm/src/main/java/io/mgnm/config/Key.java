@@ -32,6 +32,12 @@ public enum Key {
       "over what the couplings sum to one"),
   ROUTING_INIT(
       "routing.init", Kind.choice("random", "zeros"), "random", "the logits before iteration 1"),
+  ROUTING_RECENCY(
+      "routing.recency",
+      Kind.real(0, 10),
+      0.0,
+      "how much the first interest's initial logit falls with every item back from the end;"
+          + " half as much for each further interest"),
   ROUTING_GRADIENT(
       "routing.gradient",
       Kind.choice("full", "last"),
@@ -65,6 +71,11 @@ public enum Key {
       Kind.choice("logistic", "softmax"),
       "logistic",
       "cross-entropy of every candidate by itself, or of the positive against its negatives"),
+  DROPOUT(
+      "dropout",
+      Kind.real(0, 0.99),
+      0.0,
+      "share of the values of a history's item rows that a training step sets to zero"),
   L1_WEIGHT("l1.weight", Kind.real(0, 1), 1e-6, "θ1: weight of the sum of |A|"),
   L1_PER(
       "l1.per", Kind.choice("history", "candidate"), "history", "how often a history's |A| counts"),
@@ -76,6 +87,11 @@ public enum Key {
       "touched",
       "rows that the optimizer moves: those of the batch, or all"),
   LEARNING_RATE("adam.learning_rate", Kind.real(0, 10), 1e-3, "Adam's rate"),
+  LEARNING_RATE_SCHEDULE(
+      "adam.schedule",
+      Kind.choice("constant", "cosine"),
+      "constant",
+      "the rate over training.epochs: the same, or along half a cosine down to 0"),
   BETA1("adam.beta1", Kind.real(0, 0.999999), 0.9, "decay of the first moment"),
   BETA2("adam.beta2", Kind.real(0, 0.99999999), 0.999, "decay of the second moment"),
   EPSILON("adam.epsilon", Kind.real(1e-30, 1), 1e-8, "added to the root of the second moment"),
@@ -121,7 +137,13 @@ public enum Key {
       "training.save_seconds",
       Kind.integer(1, 1_000_000),
       300L,
-      "seconds between checkpoints inside an epoch");
+      "seconds between checkpoints inside an epoch"),
+
+  MEMORY_FIT(
+      "memory.fit",
+      Kind.flag(),
+      false,
+      "whether a batch that has no room on the device goes through it in parts, instead of an error");
 
   private final String key;
   private final Kind kind;

@@ -1,15 +1,19 @@
 package io.mgnm.model;
 
+import io.mgnm.config.Key;
+import io.mgnm.config.Settings;
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.SequenceEncoder;
+import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TransformerEncoder;
 
@@ -26,6 +30,7 @@ final class Network {
   private final Parameters parameters;
 
   private final EmbeddingGather gather;
+  private final Dropping dropping; // null where nothing is dropped
   private final GraphConvolution graph;
   private final CapsuleProjection projection;
   private final CapsuleRouting routing;
@@ -47,13 +52,31 @@ final class Network {
   private final Tensor q;
   private final Tensor scores;
 
+  /** How values of the gathered item rows are dropped, in training. */
+  record Dropping(Dropout operation, StepState state) {
+
+    /** As the settings say; null where they drop nothing. */
+    static Dropping of(Backend backend, Settings settings, StepState state) {
+      double rate = settings.real(Key.DROPOUT);
+      Dropout.Options options = new Dropout.Options(settings.whole(Key.SEED), rate);
+      return rate == 0 ? null : new Dropping(backend.dropout(options), state);
+    }
+  }
+
   /**
+   * @param dropping null where no values are dropped
    * @param interests whether the interests are looked at after the operations have run
    */
   Network(
-      Backend backend, ModelConfig config, Parameters parameters, Batch batch, Lifetime interests) {
+      Backend backend,
+      ModelConfig config,
+      Parameters parameters,
+      Batch batch,
+      Dropping dropping,
+      Lifetime interests) {
     this.batch = batch;
     this.parameters = parameters;
+    this.dropping = dropping;
     gather = backend.embeddingGather();
     graph = backend.graphConvolution(config.graph());
     projection = backend.capsuleProjection();
@@ -111,6 +134,7 @@ final class Network {
   /** Equations (1) to (14). */
   void forward() {
     gather.forward(batch, parameters.items(), parameters.users(), x, u, e);
+    drop(x);
     graph.forward(batch, x, u, weight("graph"), levels, l1);
     projection.forward(batch, levels, weight("projection"), z);
     if (routesTwice) {
@@ -179,6 +203,14 @@ final class Network {
     projection.backward(
         batch, levels, weight("projection"), g.dZ, g.dLevels, part(g, "projection"));
     graph.backward(batch, x, u, weight("graph"), levels, g.dLevels, g.dX, g.dU, part(g, "graph"));
+    drop(g.dX);
+  }
+
+  /** The rows, or their derivative: dropping is its own backward. */
+  private void drop(Tensor rows) {
+    if (dropping != null) {
+      dropping.operation().apply(dropping.state(), batch, rows);
+    }
   }
 
   private Tensor weight(String name) {

@@ -45,6 +45,8 @@ public final class Trainer implements AutoCloseable {
   private final TrainingStep step;
   private final UserRows userRows;
   private final long stepsAnEpoch;
+  private final int parts; // of a batch
+  private final LearningRate rate;
   private TrainingProgress progress;
   private double seconds; // of this session in the running epoch
   private long timedHistories; // trained in them
@@ -85,7 +87,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.run = run;
     this.listener = listener;
-    DeviceRoom.require(backend, data, settings);
+    parts = DeviceRoom.parts(backend, data, settings);
     ModelConfig config = ModelConfig.of(settings);
     scope = backend.scope("model");
     try {
@@ -93,11 +95,12 @@ public final class Trainer implements AutoCloseable {
       optimizer = Optimizer.allocate(scope, parameters);
       state = scope.stepState();
       BatchSampling.Samples samples = TrainingSamples.upload(scope, data, settings);
-      step = new TrainingStep(backend, settings, parameters, optimizer, samples, state);
+      step = new TrainingStep(backend, settings, parameters, optimizer, samples, state, parts);
       userRows = new UserRows(data, settings);
       stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
+      rate = LearningRate.of(settings, stepsAnEpoch);
       progress = Files.exists(run.last()) ? restore() : begin();
-      state.set(progress.step(), settings.real(Key.LEARNING_RATE));
+      state.set(progress.step(), rate.of(progress.step()));
     } catch (IOException | RuntimeException | Error e) {
       try (scope) {
         throw e;
@@ -117,6 +120,11 @@ public final class Trainer implements AutoCloseable {
     TrainingProgress restored = TrainingProgress.read(content.metadata());
     run.dropMetricsAfter(restored.step());
     return restored;
+  }
+
+  /** In how many parts a batch goes through the network: 1 unless the device's memory is short. */
+  public int parts() {
+    return parts;
   }
 
   /** Where the run stands. */
@@ -179,6 +187,9 @@ public final class Trainer implements AutoCloseable {
     seconds += (System.nanoTime() - start) * 1e-9;
     if (read.failedStep() >= 0) {
       throw new NonFiniteLossException(read.failedStep());
+    }
+    if (!rate.constant()) {
+      state.set(read.stepsDone(), rate.of(read.stepsDone()));
     }
     timedHistories += read.histories();
     TrainingProgress.Sums before = progress.sums();

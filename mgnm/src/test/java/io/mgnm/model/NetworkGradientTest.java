@@ -13,6 +13,7 @@ import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.RankingLoss;
 import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
+import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.reference.Precision;
 import io.mgnm.ops.reference.ReferenceBackend;
@@ -52,6 +53,7 @@ class NetworkGradientTest {
         released,
         small.with("readout=joint"),
         small.with("loss=softmax"),
+        small.with("dropout=0.3"),
         small.with("encoder=transformer"),
         small.with("encoder=bilstm-projected").with("model.d=3"),
         small.with("encoder=none"),
@@ -81,7 +83,10 @@ class NetworkGradientTest {
               new int[] {0, 1, 6, 9},
               new int[] {2, 0, 1, 1, 5, 8, 7, 2, 4},
               new int[] {3, 2, 8, 6, 0, 7, 1, 1, 5}));
-      Network network = new Network(backend, config, p, batch, Lifetime.KEPT);
+      StepState state = scope.stepState();
+      state.set(4, 0.1);
+      Network.Dropping dropping = Network.Dropping.of(backend, settings, state);
+      Network network = new Network(backend, config, p, batch, dropping, Lifetime.KEPT);
       fill(network.logits(), random, 1);
       Tensor dWeights = scope.floats(1, p.layout().size());
       Network.Gradients gradients = network.new Gradients(config, dWeights);

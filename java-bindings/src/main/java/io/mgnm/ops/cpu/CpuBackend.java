@@ -4,11 +4,13 @@ import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -184,8 +186,18 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public BatchParts batchParts() {
+    return new CpuBatchParts(this);
+  }
+
+  @Override
   public EmbeddingGather embeddingGather() {
     return new CpuEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new CpuDropout(this, options);
   }
 
   @Override

@@ -11,11 +11,13 @@ import io.mgnm.cuda.KernelLaunch;
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -203,6 +205,17 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  /**
+   * What the host keeps in mind for later work on it: now, or whenever the recording gets there.
+   */
+  void note(Runnable note) {
+    if (recording == null) {
+      note.run();
+    } else {
+      recording.note(note);
+    }
+  }
+
   /** This backend's own tensor behind {@code tensor}. */
   CudaTensor own(Tensor tensor) {
     if (!(tensor instanceof CudaTensor cuda)) {
@@ -289,8 +302,18 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public BatchParts batchParts() {
+    return new CudaBatchParts(this);
+  }
+
+  @Override
   public EmbeddingGather embeddingGather() {
     return new CudaEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new CudaDropout(this, options);
   }
 
   @Override

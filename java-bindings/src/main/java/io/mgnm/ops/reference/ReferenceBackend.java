@@ -2,11 +2,13 @@ package io.mgnm.ops.reference;
 
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
 import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.CapsuleSquash;
+import io.mgnm.ops.Dropout;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.EmbeddingGradient;
 import io.mgnm.ops.GraphConvolution;
@@ -100,8 +102,18 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public BatchParts batchParts() {
+    return new ReferenceBatchParts(this);
+  }
+
+  @Override
   public EmbeddingGather embeddingGather() {
     return new ReferenceEmbeddingGather(this);
+  }
+
+  @Override
+  public Dropout dropout(Dropout.Options options) {
+    return new ReferenceDropout(this, options);
   }
 
   @Override

@@ -7,11 +7,13 @@ public final class Rows {
   private static final List<Row> ALL =
       List.of(
           new AdamRow(),
+          new BatchPartsRow(),
           new BatchSamplingRow(),
           new BiLstmRow(),
           new CapsuleProjectionRow(),
           new CapsuleRoutingRow(),
           new CapsuleSquashRow(),
+          new DropoutRow(),
           new EmbeddingGatherRow(),
           new EmbeddingGradientRow(),
           new GraphConvolutionRow(),

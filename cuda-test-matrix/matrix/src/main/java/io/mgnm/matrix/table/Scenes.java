@@ -8,6 +8,7 @@ final class Scenes {
       List.of(
           new BatchSamplingScene(),
           new EmbeddingGatherScene(),
+          new DropoutScene(),
           new HadamardSigmoidAdjacencyScene(),
           new GraphConvolutionScene(),
           new CapsuleProjectionScene(),
