@@ -21,8 +21,8 @@ import java.util.function.Predicate;
  * each generation, and turns widths, variants and orders so that every pair of (size, generation)
  * and (size, order) comes, every variant, and with at most four of them every pair of (width,
  * variant). The long one runs every size at every width on every generation, with two of the
- * variants and an order that turn, so that every variant comes at every size; of large sizes,
- * one variant.
+ * variants and an order that turn, so that every variant comes at every size; of large sizes, one
+ * variant.
  */
 public final class Plan {
   /** Embedding sizes, each with levels and interests of its own: all are constants of a kernel. */
