@@ -137,7 +137,13 @@ public enum Key {
       "training.save_seconds",
       Kind.integer(1, 1_000_000),
       300L,
-      "seconds between checkpoints inside an epoch");
+      "seconds between checkpoints inside an epoch"),
+
+  MEMORY_FIT(
+      "memory.fit",
+      Kind.flag(),
+      false,
+      "whether a batch that has no room on the device goes through it in parts, instead of an error");
 
   private final String key;
   private final Kind kind;
