@@ -3,6 +3,8 @@ package io.mgnm.cli;
 import io.mgnm.config.Preset;
 import io.mgnm.config.Settings;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -14,11 +16,20 @@ final class SettingsChoice {
   @Option(
       names = "--preset",
       paramLabel = "P",
-      description = "default, paper or released-like: what --config and --set start from")
+      completionCandidates = PresetNames.class,
+      description = "what --config and --set start from: ${COMPLETION-CANDIDATES}")
   private String preset;
 
   @Option(names = "--set", paramLabel = "K=V", description = "one setting; may be repeated")
   private List<String> assignments;
+
+  /** Those that there are, for the help. */
+  static final class PresetNames implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Arrays.stream(Preset.values()).map(Preset::key).iterator();
+    }
+  }
 
   /**
    * The settings of a choice, or of none.

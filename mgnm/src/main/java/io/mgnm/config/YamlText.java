@@ -1,6 +1,7 @@
 package io.mgnm.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -37,9 +38,9 @@ public final class YamlText {
    * @throws SettingsException where it is no YAML, or something else than keys with values
    */
   public static Map<?, ?> map(String text, String source) {
-    Object tree;
+    JsonNode tree;
     try {
-      tree = YAML.readValue(text, Object.class);
+      tree = YAML.readTree(text);
     } catch (JsonProcessingException e) {
       throw new SettingsException(
           "%s:%d: not YAML: %s"
@@ -48,13 +49,13 @@ public final class YamlText {
                   e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
                   e.getOriginalMessage()));
     }
-    if (tree == null) {
+    if (tree.isMissingNode() || tree.isNull()) {
       return Map.of();
     }
-    if (!(tree instanceof Map<?, ?> map)) {
+    if (!tree.isObject()) {
       throw new SettingsException(source + ": expected keys with values, got " + tree);
     }
-    return map;
+    return YAML.convertValue(tree, Map.class);
   }
 
   /** A map of scalars as YAML. */
