@@ -3,20 +3,22 @@
 // those of the host, logits within 1e-6 of the exact inverse.
 //   draw             step s: its samples, users, offsets, items, candidates, *live; counts the step
 //   training_logits  of the step begun last, scoring_logits the fixed draw, zero_logits zeros;
-//                    capsules [history][capsule][position], CAPSULES a history
+//                    capsules [history][capsule][position], CAPSULES a history, each lowered by
+//                    recency 2^-interest position from the end
 // events, user_offsets, sample_users, sample_events, catalogue, weights: Samples of the contract.
 //
 // Launch: draw DRAW_BLOCKS blocks of 256. Every block works out the samples and lengths of all
 //   histories, so that it knows where its own begin: no block waits for another. Logits: block 256, grid
 //   a multiple of ceil(max_length / positions), a tile of a history a block, grid-stride over histories,
-//   dynamic shared memory 4 (positions CAPSULES + 63) bytes rounded up to 256; zero_logits without.
+//   dynamic shared memory 4 (positions CAPSULES + 63) bytes rounded up to 256; zero_logits without,
+//   and any grid.
 // Aliasing: none.
 // Determinism: integers; logits depend on their counter only.
 // Bytes: draw 16 a history and 4 an item and candidate out, 4 an item in, and 16 a history into every
 //   block; logits 4 each out.
 //
 // Compile-time: BATCH_SAMPLING_POPULAR = whether negatives follow `weights`;
-//   BATCH_SAMPLING_CAPSULES >= 1.
+//   BATCH_SAMPLING_CAPSULES >= 1, BATCH_SAMPLING_INTERESTS = K, which divides it.
 #include "block_prefix.cuh"
 #include "feistel.cuh"
 #include "philox.cuh"
@@ -29,6 +31,9 @@
 #ifndef BATCH_SAMPLING_CAPSULES
 #define BATCH_SAMPLING_CAPSULES 16
 #endif
+#ifndef BATCH_SAMPLING_INTERESTS
+#define BATCH_SAMPLING_INTERESTS 4
+#endif
 
 constexpr bool POPULAR = BATCH_SAMPLING_POPULAR != 0;
 constexpr int CAPSULES = BATCH_SAMPLING_CAPSULES;
@@ -36,7 +41,9 @@ constexpr int BLOCK = 256;
 constexpr int WARPS = BLOCK / WARP;
 constexpr int ATTEMPTS = 32;  // for one negative, at most
 constexpr int HELD = 2048;    // items of a history that a block keeps at hand
+constexpr int INTERESTS = BATCH_SAMPLING_INTERESTS;
 static_assert(CAPSULES >= 1, "a history has a capsule");
+static_assert(CAPSULES % INTERESTS == 0, "every level has all interests");
 
 // What a step draws, the same in every block. One thread works it out: 64-bit division is a call.
 struct Draw {
@@ -210,6 +217,11 @@ __device__ __forceinline__ float truncated_normal(unsigned word) {
   return fminf(fmaxf(x, -2.0f), 2.0f);
 }
 
+// What the logit of an item that stands `from_end` items before the last one is lowered by.
+__device__ __forceinline__ float fall(float recency, int capsule, int from_end) {
+  return scalbnf(recency, -(capsule % INTERESTS)) * static_cast<float>(from_end);
+}
+
 // Place of a logit in a tile. Neighbours stay in their row of 32 banks, and are exchanged so that 32
 // positions of one capsule lie in different banks too, where CAPSULES is a power of two or 3 times one.
 __device__ __forceinline__ int in_tile(int i) {
@@ -228,6 +240,7 @@ __device__ __forceinline__ void draw_logits(
     unsigned purpose,
     unsigned time,
     Sample sample_of,
+    float recency,
     float* logits) {
   extern __shared__ float tile[];
   const int most_tiles = (max_length + positions - 1) / positions;
@@ -265,7 +278,7 @@ __device__ __forceinline__ void draw_logits(
       const int i = (length - 1 - position) * CAPSULES + capsule;
       const long long place = static_cast<long long>(begin) * CAPSULES +
           static_cast<long long>(capsule) * length + position;
-      logits[place] = tile[in_tile(i - aligned)];
+      logits[place] = tile[in_tile(i - aligned)] - fall(recency, capsule, length - 1 - position);
     }
     __syncthreads();
   }
@@ -279,11 +292,12 @@ extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_training_logi
     int max_length,
     int positions,
     long long seed,
+    float recency,
     float* logits) {
   const unsigned step = static_cast<unsigned>(step_state(words)->step - 1);
   draw_logits(
       offsets, live, max_length, positions, seed, TRAINING_LOGIT, step,
-      [&](int h) { return static_cast<unsigned>(samples[h]); }, logits);
+      [&](int h) { return static_cast<unsigned>(samples[h]); }, recency, logits);
 }
 
 extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_scoring_logits(
@@ -292,17 +306,21 @@ extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_scoring_logit
     int max_length,
     int positions,
     long long seed,
+    float recency,
     float* logits) {
   draw_logits(
-      offsets, live, max_length, positions, seed, SCORING_LOGIT, 0, [](int) { return 0u; }, logits);
+      offsets, live, max_length, positions, seed, SCORING_LOGIT, 0, [](int) { return 0u; }, recency,
+      logits);
 }
 
-extern "C" __global__ void __launch_bounds__(BLOCK)
-    batch_sampling_zero_logits(const int* offsets, const int* live, float* logits) {
-  const long long count = static_cast<long long>(offsets[*live]) * CAPSULES;
-  const long long stride = static_cast<long long>(gridDim.x) * BLOCK;
-  for (long long i = static_cast<long long>(blockIdx.x) * BLOCK + threadIdx.x; i < count;
-       i += stride) {
-    logits[i] = 0.0f;
+extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_zero_logits(
+    const int* offsets, const int* live, float recency, float* logits) {
+  const int histories = *live;
+  for (int h = static_cast<int>(blockIdx.x); h < histories; h += static_cast<int>(gridDim.x)) {
+    const int length = offsets[h + 1] - offsets[h];
+    float* out = logits + static_cast<long long>(offsets[h]) * CAPSULES;
+    for (int i = static_cast<int>(threadIdx.x); i < length * CAPSULES; i += BLOCK) {
+      out[i] = 0.0f - fall(recency, i / length, length - 1 - i % length);
+    }
   }
 }

@@ -36,25 +36,38 @@ record Counted(String what, long histories, List<KernelCost> kernels) {
     return kernels.stream().mapToDouble(KernelCost::seconds).sum();
   }
 
+  /** All kernels together. */
+  KernelCost sum() {
+    return new KernelCost(
+        "",
+        launches(),
+        kernels.stream().mapToLong(KernelCost::bytes).sum(),
+        kernels.stream().mapToLong(KernelCost::instructions).sum(),
+        seconds(),
+        kernels.stream().mapToDouble(KernelCost::boundSeconds).sum(),
+        "");
+  }
+
   /** A heading and a table in Markdown. */
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(
         String.format(
             Locale.ROOT,
-            "%s: %d histories, %d graph nodes, estimate %.1f µs, which would be %,.0f histories/s",
+            "%s: %d histories, %d graph nodes, estimate %.1f µs, which would be %,.0f histories/s"
+                + " and %.0f %% of the bound",
             what,
             histories,
             launches(),
             seconds() * 1e6,
-            histories / seconds()));
+            histories / seconds(),
+            100 * sum().shareOfBound()));
     lines.add("");
-    lines.add("| kernel | launches | MB | warp instructions, M | estimate, µs | bound by |");
-    lines.add("| --- | ---: | ---: | ---: | ---: | --- |");
+    lines.add(
+        "| kernel | launches | MB | warp instructions, M | estimate, µs | of the bound | bound by |");
+    lines.add("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
     kernels.forEach(kernel -> lines.add(line("`" + kernel.kernel() + "`", kernel)));
-    long bytes = kernels.stream().mapToLong(KernelCost::bytes).sum();
-    long instructions = kernels.stream().mapToLong(KernelCost::instructions).sum();
-    lines.add(line("sum", new KernelCost("", launches(), bytes, instructions, seconds(), "")));
+    lines.add(line("sum", sum()));
     lines.add("");
     return lines;
   }
@@ -62,12 +75,13 @@ record Counted(String what, long histories, List<KernelCost> kernels) {
   private static String line(String name, KernelCost cost) {
     return String.format(
         Locale.ROOT,
-        "| %s | %d | %.3f | %.3f | %.1f | %s |",
+        "| %s | %d | %.3f | %.3f | %.1f | %.0f %% | %s |",
         name,
         cost.launches(),
         cost.bytes() / 1e6,
         cost.instructions() / 1e6,
         cost.seconds() * 1e6,
+        100 * cost.shareOfBound(),
         cost.boundBy());
   }
 }

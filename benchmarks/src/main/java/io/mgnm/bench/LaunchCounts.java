@@ -36,8 +36,22 @@ public interface LaunchCounts {
    * @param bytes of the sectors that leave the multiprocessors
    * @param instructions of warps
    * @param seconds estimated on an H100
+   * @param boundSeconds what memory or arithmetic, whichever has more to do, needs at its full
+   *     rate: no such program is faster
    * @param boundBy what its longest launch waits for most
    */
   record KernelCost(
-      String kernel, int launches, long bytes, long instructions, double seconds, String boundBy) {}
+      String kernel,
+      int launches,
+      long bytes,
+      long instructions,
+      double seconds,
+      double boundSeconds,
+      String boundBy) {
+
+    /** The bound over the estimate: what is missing to 1 is waiting and launching. */
+    double shareOfBound() {
+      return boundSeconds / seconds;
+    }
+  }
 }

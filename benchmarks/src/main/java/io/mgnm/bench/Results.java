@@ -70,6 +70,7 @@ final class Results {
     row.put("histories", counted.histories());
     row.put("graphNodes", counted.launches());
     row.put("estimatedSeconds", counted.seconds());
+    row.put("boundSeconds", counted.sum().boundSeconds());
     row.put("kernels", counted.kernels());
     rows.add(row);
     return counted.lines();

@@ -9,12 +9,18 @@ import io.mgnm.ops.Backend;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.StepState;
 
-/** Whole training steps: draw, forward, loss, backward, reduce, update. */
+/**
+ * Whole training steps: draw, forward, loss, backward, reduce, update. As in training, the loss is
+ * looked at now and then: a device goes on by itself in between.
+ */
 final class StepWorkload implements Workload {
+  private static final int READ_EVERY = 16;
+
   private final Scope scope;
   private final StepState state;
   private final TrainingStep step;
   private final int histories;
+  private int runs;
   private double loss;
 
   StepWorkload(Backend backend, Case what) {
@@ -39,6 +45,13 @@ final class StepWorkload implements Workload {
   @Override
   public void run() {
     step.run();
+    if (++runs % READ_EVERY == 0) {
+      await();
+    }
+  }
+
+  @Override
+  public void await() {
     loss += state.read().loss();
   }
 
@@ -49,6 +62,7 @@ final class StepWorkload implements Workload {
 
   @Override
   public double result() {
+    await();
     return loss;
   }
 

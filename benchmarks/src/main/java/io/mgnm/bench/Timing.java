@@ -84,7 +84,8 @@ final class Timing {
       runs++;
       passed = (System.nanoTime() - start) * 1e-9;
     } while (passed < atLeast);
-    return passed / runs;
+    workload.await();
+    return (System.nanoTime() - start) * 1e-9 / runs;
   }
 
   /**

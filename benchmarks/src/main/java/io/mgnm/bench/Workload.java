@@ -3,8 +3,11 @@ package io.mgnm.bench;
 /** Something that is timed: a step, or the scoring of a block. */
 interface Workload extends AutoCloseable {
 
-  /** Does it once, and waits until it is done. */
+  /** Does it once; a device may still be at it afterwards. */
   void run();
+
+  /** Waits until every run is done. */
+  default void await() {}
 
   /** What one run got through. */
   long histories();

@@ -14,13 +14,13 @@ class CountedTest {
             "step",
             256,
             List.of(
-                new KernelCost("one", 2, 3_000_000, 500_000, 20e-6, "L2"),
-                new KernelCost("two", 1, 1_000_000, 250_000, 44e-6, "longest chain")));
+                new KernelCost("one", 2, 3_000_000, 500_000, 20e-6, 15e-6, "L2"),
+                new KernelCost("two", 1, 1_000_000, 250_000, 44e-6, 1e-6, "longest chain")));
     assertThat(counted.lines())
         .contains(
             "step: 256 histories, 3 graph nodes, estimate 64.0 µs, which would be 4,000,000"
-                + " histories/s",
-            "| `one` | 2 | 3.000 | 0.500 | 20.0 | L2 |",
-            "| sum | 3 | 4.000 | 0.750 | 64.0 |  |");
+                + " histories/s and 25 % of the bound",
+            "| `one` | 2 | 3.000 | 0.500 | 20.0 | 75 % | L2 |",
+            "| sum | 3 | 4.000 | 0.750 | 64.0 | 25 % |  |");
   }
 }

@@ -225,8 +225,18 @@ public final class CudaStream implements AutoCloseable {
 
   /** Inside a capture nothing happens yet: whoever launches the graph waits for the graph. */
   private void used(PinnedBuffer host) {
-    if (!capturing) {
+    if (capturing) {
+      return;
+    }
+    try {
       host.used(this);
+    } catch (RuntimeException e) { // the copy is under way, and nothing tells when it is done
+      try {
+        synchronize();
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
     }
   }
 

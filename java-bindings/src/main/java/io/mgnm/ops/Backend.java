@@ -49,6 +49,9 @@ public interface Backend extends AutoCloseable {
   /** Draws training batches and initial logits. */
   BatchSampling batchSampling(BatchSampling.Options options);
 
+  /** Divides a batch where a device has no room for the whole. */
+  BatchParts batchParts();
+
   /** Copies embedding rows of a batch. */
   EmbeddingGather embeddingGather();
 

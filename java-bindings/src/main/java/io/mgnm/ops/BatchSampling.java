@@ -29,6 +29,10 @@ package io.mgnm.ops;
  * Philox#bounded}(r, size of the catalogue). Logit i is {@link TruncatedNormal} of its word, i =
  * {@code ((position from the end) · (L + 1) + level) · K + interest}, the last item being at
  * position 0: sixteen counters side by side give 64 consecutive logits, a vector of 16 a word.
+ *
+ * <p>Every logit, drawn or zero, is then lowered by r · 2^−k · position for interest k, r being
+ * {@link Options#recency}: attention with linear biases (Press et al., 2022), so that each interest
+ * begins with a reach of its own.
  */
 public interface BatchSampling {
 
@@ -38,8 +42,20 @@ public interface BatchSampling {
   /**
    * @param seed of the run: the generator's key
    * @param byPopularity whether negatives follow {@link Samples#weights} instead of being uniform
+   * @param recency r: how much interest 0's logit falls with every position from the end
    */
-  record Options(long seed, boolean byPopularity) {}
+  record Options(long seed, boolean byPopularity, double recency) {
+
+    /** Logits that do not look at the position. */
+    public Options(long seed, boolean byPopularity) {
+      this(seed, byPopularity, 0);
+    }
+
+    /** By how much interest k's logit falls with every position: r · 2^−k. */
+    public float slope(int interest) {
+      return Math.scalb((float) recency, -interest);
+    }
+  }
 
   /**
    * A data set's training part in a backend's memory.
@@ -113,7 +129,7 @@ public interface BatchSampling {
    */
   void scoringLogits(Batch batch, Tensor logits);
 
-  /** Zeros, for {@code routing.init: zeros}. */
+  /** Zeros but for {@link Options#recency}, for {@code routing.init: zeros}. */
   void zeroLogits(Batch batch, Tensor logits);
 
   /**

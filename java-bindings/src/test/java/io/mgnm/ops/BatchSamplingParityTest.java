@@ -310,13 +310,16 @@ class BatchSamplingParityTest {
     Batch batch = subject.batch(lengths, 2, 8, levels, interests);
     StepState state = subject.scope().stepState();
     state.set(12, 0.1);
-    BatchSampling sampling = subject.backend().batchSampling(new Options(3L << 40 | 5, false));
-    Tensor training = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
-    Tensor scoring = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
-    Tensor zero = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
-    sampling.trainingLogits(state, batch, subject.output("training", training));
-    sampling.scoringLogits(batch, subject.output("scoring", scoring));
-    sampling.zeroLogits(batch, subject.output("zero", zero));
+    for (double recency : new double[] {0, 0.3}) {
+      BatchSampling sampling =
+          subject.backend().batchSampling(new Options(3L << 40 | 5, false, recency));
+      Tensor training = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+      Tensor scoring = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+      Tensor zero = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+      sampling.trainingLogits(state, batch, subject.output("training " + recency, training));
+      sampling.scoringLogits(batch, subject.output("scoring " + recency, scoring));
+      sampling.zeroLogits(batch, subject.output("zero " + recency, zero));
+    }
   }
 
   @ParameterizedTest
@@ -341,6 +344,29 @@ class BatchSamplingParityTest {
       state.set(2, 0.1);
       backend.batchSampling(new Options(4, false)).trainingLogits(state, batch, training);
       assertThat(training.download()).doesNotContain(first);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void recencyLowersEachInterestHalfAsMuchAsTheOneBefore(Backend backend) {
+    try (backend;
+        Subject subject = new Subject(backend, 1)) {
+      int interests = 3;
+      Batch batch = subject.batch(new int[] {5, 1, 40}, 0, 8, 2, interests);
+      Tensor logits = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+      backend.batchSampling(new Options(4, false, 0.5)).zeroLogits(batch, logits);
+      float[] values = logits.download();
+      int[] lengths = {5, 1, 40};
+      int i = 0;
+      for (int length : lengths) {
+        for (int fromEnd = length - 1; fromEnd >= 0; fromEnd--) {
+          for (int capsule = 0; capsule < 2 * interests; capsule++) {
+            float expected = -0.5f * fromEnd / (1 << capsule % interests);
+            assertThat(values[i++] + 0f).isEqualTo(expected + 0f);
+          }
+        }
+      }
     }
   }
 

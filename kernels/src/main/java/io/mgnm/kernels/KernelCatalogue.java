@@ -17,6 +17,7 @@ public final class KernelCatalogue {
   private static final List<String> STEMS =
       List.of(
           "adam",
+          "batch_parts",
           "batch_sampling",
           "bilstm",
           "capsule_projection",

@@ -70,6 +70,11 @@ public final class TrainCommand implements Subcommand {
       try (TrainingDisplay display = new TrainingDisplay(err);
           StopSignal stop = new StopSignal();
           Trainer trainer = new Trainer(opened, data, run.settings(), run, display)) {
+        if (trainer.parts() > 1) {
+          err.printf(
+              "train: a batch of %d goes through the device in %d parts, to fit its memory%n",
+              run.settings().integer(Key.BATCH), trainer.parts());
+        }
         Trainer.Outcome outcome = trainer.train(stop::requested);
         display.close();
         err.println(sentence(outcome, trainer));

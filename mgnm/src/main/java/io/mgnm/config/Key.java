@@ -32,6 +32,12 @@ public enum Key {
       "over what the couplings sum to one"),
   ROUTING_INIT(
       "routing.init", Kind.choice("random", "zeros"), "random", "the logits before iteration 1"),
+  ROUTING_RECENCY(
+      "routing.recency",
+      Kind.real(0, 10),
+      0.0,
+      "how much the first interest's initial logit falls with every item back from the end;"
+          + " half as much for each further interest"),
   ROUTING_GRADIENT(
       "routing.gradient",
       Kind.choice("full", "last"),
@@ -131,7 +137,13 @@ public enum Key {
       "training.save_seconds",
       Kind.integer(1, 1_000_000),
       300L,
-      "seconds between checkpoints inside an epoch");
+      "seconds between checkpoints inside an epoch"),
+
+  MEMORY_FIT(
+      "memory.fit",
+      Kind.flag(),
+      false,
+      "whether a batch that has no room on the device goes through it in parts, instead of an error");
 
   private final String key;
   private final Kind kind;

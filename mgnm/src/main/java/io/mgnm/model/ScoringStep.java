@@ -37,7 +37,9 @@ public final class ScoringStep implements AutoCloseable {
       network = new Network(backend, config, parameters, batch, null, Lifetime.KEPT);
       score = batch.tensor(Axis.CANDIDATES, 1, Lifetime.KEPT);
       BatchSampling sampling =
-          backend.batchSampling(new BatchSampling.Options(settings.whole(Key.SEED), false));
+          backend.batchSampling(
+              new BatchSampling.Options(
+                  settings.whole(Key.SEED), false, settings.real(Key.ROUTING_RECENCY)));
       sequence =
           backend.record(
               "scoring step",

@@ -26,10 +26,7 @@ public final class TrainingStep implements AutoCloseable {
   private final Batch batch;
   private final Sequence sequence;
 
-  /**
-   * @param samples the training part in the backend's memory
-   * @param state counts the steps
-   */
+  /** A step whose batch goes through the network at once. */
   public TrainingStep(
       Backend backend,
       Settings settings,
@@ -37,24 +34,48 @@ public final class TrainingStep implements AutoCloseable {
       Optimizer optimizer,
       BatchSampling.Samples samples,
       StepState state) {
+    this(backend, settings, parameters, optimizer, samples, state, 1);
+  }
+
+  /**
+   * @param samples the training part in the backend's memory
+   * @param state counts the steps
+   * @param parts in how many the batch goes through the network: more need less memory, and add the
+   *     weights' derivatives in another order
+   */
+  public TrainingStep(
+      Backend backend,
+      Settings settings,
+      Parameters parameters,
+      Optimizer optimizer,
+      BatchSampling.Samples samples,
+      StepState state,
+      int parts) {
     ModelConfig config = ModelConfig.of(settings);
     scope = backend.scope("training step");
     try {
       int histories = Math.min(settings.integer(Key.BATCH), Math.max(1, samples.count()));
-      BatchShape shape = config.batch(histories, 1 + settings.integer(Key.NEGATIVES));
-      batch = scope.batch(shape);
+      int candidates = 1 + settings.integer(Key.NEGATIVES);
+      Passes passes = new Passes(backend, scope, config, histories, candidates, parts);
+      BatchShape shape = passes.shape();
+      batch = passes.whole();
+      Batch part = passes.part();
       Network network =
           new Network(
               backend,
               config,
               parameters,
-              batch,
+              part,
               Network.Dropping.of(backend, settings, state),
               Lifetime.LOCAL);
-      Tensor dWeights = scope.floats(1, parameters.layout().size());
-      Network.Gradients gradients = network.new Gradients(config, dWeights);
-      Tensor loss = batch.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
-      Tensor dScores = batch.tensor(Axis.CANDIDATES, config.scores(), Lifetime.LOCAL);
+      Tensor partWeights = scope.floats(1, parameters.layout().size());
+      Network.Gradients gradients = network.new Gradients(config, partWeights);
+      Tensor loss = part.tensor(Axis.HISTORIES, 1, Lifetime.KEPT);
+      Tensor dScores = part.tensor(Axis.CANDIDATES, config.scores(), Lifetime.LOCAL);
+      Tensor dX = passes.gathered(Axis.ITEMS, gradients.dX);
+      Tensor dU = passes.gathered(Axis.HISTORIES, gradients.dU);
+      Tensor dE = passes.gathered(Axis.CANDIDATES, gradients.dE);
+      Tensor dWeights = passes.total(scope, partWeights);
       int touched = shape.items() + histories * shape.candidates();
       RowGradients itemRows =
           scope.rowGradients(Math.min(parameters.items().rows(), touched), config.d());
@@ -64,7 +85,9 @@ public final class TrainingStep implements AutoCloseable {
       BatchSampling sampling =
           backend.batchSampling(
               new BatchSampling.Options(
-                  settings.whole(Key.SEED), settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity")));
+                  settings.whole(Key.SEED),
+                  settings.is(Key.NEGATIVES_DISTRIBUTION, "popularity"),
+                  settings.real(Key.ROUTING_RECENCY)));
       RankingLoss rankingLoss =
           backend.rankingLoss(
               new RankingLoss.Options(
@@ -84,17 +107,24 @@ public final class TrainingStep implements AutoCloseable {
               "training step",
               () -> {
                 sampling.draw(samples, state, batch);
-                if (config.randomLogits()) {
-                  sampling.trainingLogits(state, batch, network.logits());
-                } else {
-                  sampling.zeroLogits(batch, network.logits());
+                for (int i = 0; i < passes.count(); i++) {
+                  passes.take(i);
+                  if (config.randomLogits()) {
+                    sampling.trainingLogits(state, part, network.logits());
+                  } else {
+                    sampling.zeroLogits(part, network.logits());
+                  }
+                  network.forward();
+                  rankingLoss.forward(part, network.scores(), loss, dScores);
+                  network.backward(dScores, gradients);
+                  rankingLoss.total(part, loss, network.l1(), state);
+                  passes.put(i, gradients.dX, dX);
+                  passes.put(i, gradients.dU, dU);
+                  passes.put(i, gradients.dE, dE);
+                  passes.add(i, partWeights, dWeights);
                 }
-                network.forward();
-                rankingLoss.forward(batch, network.scores(), loss, dScores);
-                network.backward(dScores, gradients);
-                rankingLoss.total(batch, loss, network.l1(), state);
-                embedding.items(batch, gradients.dX, gradients.dE, itemRows);
-                embedding.users(batch, gradients.dU, userRows);
+                embedding.items(batch, dX, dE, itemRows);
+                embedding.users(batch, dU, userRows);
                 adam.dense(
                     parameters.weights(),
                     dWeights,

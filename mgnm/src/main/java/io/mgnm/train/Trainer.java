@@ -45,6 +45,7 @@ public final class Trainer implements AutoCloseable {
   private final TrainingStep step;
   private final UserRows userRows;
   private final long stepsAnEpoch;
+  private final int parts; // of a batch
   private final LearningRate rate;
   private TrainingProgress progress;
   private double seconds; // of this session in the running epoch
@@ -86,7 +87,7 @@ public final class Trainer implements AutoCloseable {
     this.settings = settings;
     this.run = run;
     this.listener = listener;
-    DeviceRoom.require(backend, data, settings);
+    parts = DeviceRoom.parts(backend, data, settings);
     ModelConfig config = ModelConfig.of(settings);
     scope = backend.scope("model");
     try {
@@ -94,7 +95,7 @@ public final class Trainer implements AutoCloseable {
       optimizer = Optimizer.allocate(scope, parameters);
       state = scope.stepState();
       BatchSampling.Samples samples = TrainingSamples.upload(scope, data, settings);
-      step = new TrainingStep(backend, settings, parameters, optimizer, samples, state);
+      step = new TrainingStep(backend, settings, parameters, optimizer, samples, state, parts);
       userRows = new UserRows(data, settings);
       stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
       rate = LearningRate.of(settings, stepsAnEpoch);
@@ -119,6 +120,11 @@ public final class Trainer implements AutoCloseable {
     TrainingProgress restored = TrainingProgress.read(content.metadata());
     run.dropMetricsAfter(restored.step());
     return restored;
+  }
+
+  /** In how many parts a batch goes through the network: 1 unless the device's memory is short. */
+  public int parts() {
+    return parts;
   }
 
   /** Where the run stands. */

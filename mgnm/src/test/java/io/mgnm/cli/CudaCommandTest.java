@@ -137,7 +137,39 @@ class CudaCommandTest {
     assertThat(err.toString())
         .containsPattern(
             "expected a training that fits the \\d MiB of device memory that are free, found one that"
-                + " needs \\d+ MiB\\.\\s+Remedy: lower batch from 128 to \\d+\\.")
+                + " needs \\d+ MiB\\.\\s+Remedy: lower batch from 128 to \\d+, or set memory\\.fit: true\\.")
+        .doesNotContain("\tat ");
+    assertThat(machine.launches()).isEmpty();
+  }
+
+  @Test
+  @SimulatedCuda(memoryBytes = 3 << 20)
+  void whatDoesNotFitTrainsInPartsOnRequest() throws IOException {
+    Path cuda = train("cuda", "cuda", "--set", "memory.fit=true");
+    assertThat(err.toString())
+        .containsPattern("a batch of 128 goes through the device in (2|4|8|16|32) parts");
+    requireClose(train("cpu", "cpu", "--set", "memory.fit=true"), cuda);
+  }
+
+  @Test
+  @SimulatedCuda(memoryBytes = 1 << 20)
+  void whatDoesNotFitInPartsEitherIsRefused(Machine machine) {
+    String run = folder.resolve("run").toString();
+    int code =
+        run(
+            "train",
+            data.toString(),
+            "--out",
+            run,
+            "--backend",
+            "cuda",
+            "--config",
+            config.toString(),
+            "--set",
+            "memory.fit=true");
+    assertThat(code).as(err.toString()).isEqualTo(2);
+    assertThat(err.toString())
+        .containsPattern("Remedy: lower model\\.d \\(8\\) or truncation \\(8\\)")
         .doesNotContain("\tat ");
     assertThat(machine.launches()).isEmpty();
   }

@@ -51,7 +51,32 @@ class CudaTrainingStepTest {
         "model.layers=0"
       })
   void batchesAreTheReferencesAndLossesAgree(String assignment) {
-    TrainingStepParityTest.compare(cuda(true), settings().with(assignment), STEPS);
+    TrainingStepParityTest.compare(settings().with(assignment), STEPS, cuda(true));
+  }
+
+  /**
+   * From one seed CUDA and the CPU draw the reference's batches and negatives, and their losses are
+   * within twice the error of plain single precision.
+   */
+  @Test
+  void theFirstTwentyStepsAreThoseOfTheCpu() {
+    TrainingStepParityTest.compare(
+        settings(),
+        TrainingStepParityTest.STEPS,
+        cuda(true),
+        Backends.open("cpu", new BackendOptions(2)));
+  }
+
+  /** As where memory is short: the same losses by the same rule, and the same bits in every run. */
+  @ParameterizedTest
+  @ValueSource(strings = {"persistent", "cudnn"})
+  void inPartsTheLossesAgreeToo(String implementation) {
+    Settings settings = settings().with(Key.ENCODER_IMPLEMENTATION, implementation);
+    int parts = 5; // of 3 histories: the last is empty; the epoch's last batch fills two
+    TrainingStepParityTest.compareInParts(parts, settings, STEPS, cuda(true));
+    requireSame(
+        TrainingStepParityTest.run(cuda(true), settings, STEPS, parts),
+        TrainingStepParityTest.run(cuda(false), settings, STEPS, parts));
   }
 
   /** Between two looks at the loss the device is told one thing a step, and never waited for. */

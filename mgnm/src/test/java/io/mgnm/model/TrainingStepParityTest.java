@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole recorded steps on a backend do what they do on the reference. */
 class TrainingStepParityTest {
-  private static final int STEPS = 20;
+  static final int STEPS = 20;
   private static final int ITEMS = 60;
   private static final int USERS = 30;
 
@@ -63,24 +63,46 @@ class TrainingStepParityTest {
     // Adam's own epsilon makes its first update the gradient's sign, which rounding may turn.
     Settings settings =
         TestRuns.settings().with(assignment).with(Key.BATCH, 16).with(Key.EPSILON, 0.1);
-    compare(Backends.open("cpu", new BackendOptions(2)), settings, STEPS);
+    compare(settings, STEPS, Backends.open("cpu", new BackendOptions(2)));
   }
 
-  /** Compares the first steps of a backend, which it closes, with the reference's. */
-  static void compare(Backend candidate, Settings settings, int steps) {
+  @ParameterizedTest
+  @ValueSource(ints = {2, 5, 16, 40})
+  void lossesInPartsAgreeToo(int parts) {
+    Settings settings = TestRuns.settings().with(Key.BATCH, 16).with(Key.EPSILON, 0.1);
+    compareInParts(
+        parts,
+        settings,
+        STEPS,
+        Backends.open("cpu", new BackendOptions(2)),
+        new ReferenceBackend(Precision.SINGLE));
+  }
+
+  /** Compares the first steps of backends, which it closes, with the reference's. */
+  static void compare(Settings settings, int steps, Backend... candidates) {
+    compareInParts(1, settings, steps, candidates);
+  }
+
+  /** The same with batches that go through the network in parts, but for the reference's. */
+  static void compareInParts(int parts, Settings settings, int steps, Backend... candidates) {
     Run truth = run(new ReferenceBackend(Precision.DOUBLE), settings, steps);
     Run naive = run(new ReferenceBackend(Precision.SINGLE), settings, steps);
-    Run came = run(candidate, settings, steps);
-    double naiveError = 0; // the largest so far: errors grow from step to step
-    for (int step = 0; step < steps; step++) {
-      assertThat(came.batches().get(step).items()).isEqualTo(truth.batches().get(step).items());
-      assertThat(came.batches().get(step).candidates())
-          .isEqualTo(truth.batches().get(step).candidates());
-      double expected = truth.losses().get(step);
-      naiveError = Math.max(naiveError, Math.abs(naive.losses().get(step) - expected));
-      assertThat(Math.abs(came.losses().get(step) - expected))
-          .as("error of step %d, expected %s, naive error %s", step + 1, expected, naiveError)
-          .isLessThanOrEqualTo(2 * naiveError + FLOOR * expected);
+    for (Backend candidate : candidates) {
+      String name = candidate.name();
+      Run came = run(candidate, settings, steps, parts);
+      double naiveError = 0; // the largest so far: errors grow from step to step
+      for (int step = 0; step < steps; step++) {
+        assertThat(came.batches().get(step).items()).isEqualTo(truth.batches().get(step).items());
+        assertThat(came.batches().get(step).candidates())
+            .isEqualTo(truth.batches().get(step).candidates());
+        double expected = truth.losses().get(step);
+        naiveError = Math.max(naiveError, Math.abs(naive.losses().get(step) - expected));
+        assertThat(Math.abs(came.losses().get(step) - expected))
+            .as(
+                "%s, error of step %d, expected %s, naive error %s",
+                name, step + 1, expected, naiveError)
+            .isLessThanOrEqualTo(2 * naiveError + FLOOR * expected);
+      }
     }
     // And the model does something: the losses are not those of scores that are all 0.
     double zero = Math.log(2) * (1 + settings.integer(Key.NEGATIVES)) * 16;
@@ -94,10 +116,16 @@ class TrainingStepParityTest {
 
   /** Runs steps on a backend, which it closes, and looks after each. */
   static Run run(Backend opened, Settings settings, int steps) {
+    return run(opened, settings, steps, 1);
+  }
+
+  /** The same in parts. */
+  static Run run(Backend opened, Settings settings, int steps, int parts) {
     Run run = new Run(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     use(
         opened,
         settings,
+        parts,
         (step, state, parameters) -> {
           for (int i = 0; i < steps; i++) {
             step.run();
@@ -114,6 +142,10 @@ class TrainingStepParityTest {
 
   /** Makes a step on a backend, which it closes. */
   static void use(Backend opened, Settings settings, Use use) {
+    use(opened, settings, 1, use);
+  }
+
+  private static void use(Backend opened, Settings settings, int parts, Use use) {
     try (Backend backend = opened;
         Scope scope = backend.scope("test")) {
       Parameters p = Parameters.allocate(scope, ModelConfig.of(settings), ITEMS, USERS);
@@ -125,7 +157,7 @@ class TrainingStepParityTest {
       state.set(0, 0.05);
       try (TrainingStep step =
           new TrainingStep(
-              backend, settings, p, Optimizer.allocate(scope, p), samples(scope), state)) {
+              backend, settings, p, Optimizer.allocate(scope, p), samples(scope), state, parts)) {
         use.with(step, state, p);
       }
     }

@@ -12,6 +12,7 @@ import io.mgnm.matrix.table.KernelTable;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.CaseResult.Outcome;
 import io.mgnm.matrix.work.Workers;
+import io.mgnm.simulator.driver.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -175,7 +176,11 @@ public final class MatrixCommand implements Subcommand {
 
   private Results run(Plan plan, Filter chosen, PrintWriter out) {
     Results results = new Results(Unsupported.committed(), chosen);
-    new Workers(processes(), device == Plan.Device.SIMULATED).run(plan.jobs(), results::take);
+    if (device == Plan.Device.CUDA && Machine.installed() != null) {
+      plan.jobs().forEach(job -> job.run(results::take)); // mgnm simulate: the device is here only
+    } else {
+      new Workers(processes(), device == Plan.Device.SIMULATED).run(plan.jobs(), results::take);
+    }
     results.with(Outcome.FAILED).stream()
         .limit(SHOWN)
         .forEach(r -> out.printf("FAILED %s%n  %s%n", r.name(), r.message().strip()));

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,20 @@ class SimulateCommandTest {
     assertThat(step.path("estimatedSeconds").asDouble())
         .isPositive()
         .isCloseTo(seconds, within(1e-12));
+  }
+
+  /** What a user runs first on a GPU; the simulated device also finds nothing wrong with it. */
+  @Test
+  void theReportHasWhatEachCommandSaid() throws Exception {
+    Path file = folder.resolve("report.md");
+    Ran ran = run("report --quick --out " + file);
+    assertThat(ran.code()).as(ran.said()).isZero();
+    assertThat(Files.readString(file))
+        .contains("| `mgnm doctor` | passed |", "cuda: runs here", "Simulated H100")
+        .containsPattern(
+            "\\| `mgnm matrix --device cuda --filter /2/ /cuda` \\| passed \\| \\d+ \\|")
+        .containsPattern("capsule_routing +\\d+ passed +0 failed")
+        .contains("the demo's lengths, d 16: 2 histories");
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
@@ -182,6 +183,11 @@ public final class CpuBackend implements Backend {
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
     return new CpuBatchSampling(this, options);
+  }
+
+  @Override
+  public BatchParts batchParts() {
+    return new CpuBatchParts(this);
   }
 
   @Override

@@ -85,7 +85,15 @@ final class CpuBatchSampling implements BatchSampling {
     BatchSampling.checkLogits("zeroLogits", logits);
     CpuBatch batch = backend.own(over);
     CpuTensor out = backend.own(logits);
-    backend.perHistory(batch, micro -> clear(micro, out));
+    float[] zeros = new float[room(batch.shape())];
+    backend.perHistory(
+        batch,
+        micro -> {
+          clearUnused(micro, out);
+          for (int place = 0; place < micro.histories(); place++) {
+            copy(micro, place, zeros, out);
+          }
+        });
   }
 
   private static int room(BatchShape shape) {
@@ -104,13 +112,24 @@ final class CpuBatchSampling implements BatchSampling {
     }
   }
 
+  /** Takes from the logits of {@code run} capsules what {@link Options#recency} says. */
+  private void lower(
+      float[] array, int first, int run, int firstCapsule, int length, BatchShape shape) {
+    for (int j = 0; j < run; j++) {
+      float slope = options.slope((firstCapsule + j) % shape.interests());
+      for (int t = 0; t < length; t++) {
+        array[first + t * Lanes.LANES + j] -= slope * (length - 1 - t);
+      }
+    }
+  }
+
   /** The history whose sequences come {@code place}-th in the lanes. */
   private static int history(MicroBatch micro, int place) {
     int sequence = place * micro.batch().shape().capsules();
     return micro.laneHistory(sequence / Lanes.LANES, sequence % Lanes.LANES);
   }
 
-  private static void copy(MicroBatch micro, int place, float[] draws, CpuTensor out) {
+  private void copy(MicroBatch micro, int place, float[] draws, CpuTensor out) {
     float[] array = out.array(micro);
     int base = out.base(micro);
     int capsules = micro.batch().shape().capsules();
@@ -124,6 +143,9 @@ final class CpuBatchSampling implements BatchSampling {
       int from = (length - 1) * capsules + sequence - place * capsules;
       for (int t = 0; t < length; t++) {
         System.arraycopy(draws, from - t * capsules, array, to + t * Lanes.LANES, run);
+      }
+      if (options.recency() != 0) {
+        lower(array, to, run, sequence - place * capsules, length, micro.batch().shape());
       }
     }
   }

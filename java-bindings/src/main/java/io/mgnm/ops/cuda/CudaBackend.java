@@ -11,6 +11,7 @@ import io.mgnm.cuda.KernelLaunch;
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
@@ -204,6 +205,17 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  /**
+   * What the host keeps in mind for later work on it: now, or whenever the recording gets there.
+   */
+  void note(Runnable note) {
+    if (recording == null) {
+      note.run();
+    } else {
+      recording.note(note);
+    }
+  }
+
   /** This backend's own tensor behind {@code tensor}. */
   CudaTensor own(Tensor tensor) {
     if (!(tensor instanceof CudaTensor cuda)) {
@@ -287,6 +299,11 @@ public final class CudaBackend implements Backend {
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
     return new CudaBatchSampling(this, options);
+  }
+
+  @Override
+  public BatchParts batchParts() {
+    return new CudaBatchParts(this);
   }
 
   @Override

@@ -104,6 +104,16 @@ final class CudaBatch implements Batch {
     drawnLengths = lengths;
   }
 
+  /** The device has filled it with part of another batch, or is going to. */
+  void takenOnDevice(CudaBatch whole, int first) {
+    drawnOnDevice(
+        () -> {
+          int[] all = whole.lengths();
+          int end = Math.min(first + shape.histories(), all.length);
+          return Arrays.copyOfRange(all, Math.min(first, end), end);
+        });
+  }
+
   /** Length of each history that it holds, without waiting for the device. */
   int[] lengths() {
     if (histories == null) {

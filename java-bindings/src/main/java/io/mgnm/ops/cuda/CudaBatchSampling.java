@@ -86,6 +86,7 @@ final class CudaBatchSampling implements BatchSampling {
                 batch.shape().maxLength(),
                 positions,
                 options.seed(),
+                options.slope(0),
                 out.buffer()));
   }
 
@@ -104,6 +105,7 @@ final class CudaBatchSampling implements BatchSampling {
                 batch.shape().maxLength(),
                 positions,
                 options.seed(),
+                options.slope(0),
                 out.buffer()));
   }
 
@@ -112,13 +114,13 @@ final class CudaBatchSampling implements BatchSampling {
     BatchSampling.checkLogits("zeroLogits", logits);
     CudaBatch batch = backend.own(over);
     CudaTensor out = backend.own(logits);
-    long most = (long) batch.shape().items() * batch.shape().capsules();
     backend.launch(
         kernel("batch_sampling_zero_logits", batch.shape())
             .prepare(
-                LaunchShape.of(backend.blocks(most, BLOCK, BLOCK), BLOCK),
+                LaunchShape.of(backend.blocks(batch.shape().histories(), 1, BLOCK), BLOCK),
                 batch.offsets(),
                 batch.live(),
+                options.slope(0),
                 out.buffer()));
   }
 
@@ -139,6 +141,12 @@ final class CudaBatchSampling implements BatchSampling {
     return backend.kernel(
         STEM,
         name,
-        Map.of("POPULAR", options.byPopularity() ? 1 : 0, "CAPSULES", shape.capsules()));
+        Map.of(
+            "POPULAR",
+            options.byPopularity() ? 1 : 0,
+            "CAPSULES",
+            shape.capsules(),
+            "INTERESTS",
+            shape.interests()));
   }
 }

@@ -67,6 +67,11 @@ final class CudaSequence implements Sequence {
     capturable = false;
   }
 
+  /** For work on the host that comes later; a graph has none and needs no notes. */
+  void note(Runnable note) {
+    work.add(ignored -> note.run());
+  }
+
   /** Nothing more will be recorded. */
   void finish() {
     addUp();

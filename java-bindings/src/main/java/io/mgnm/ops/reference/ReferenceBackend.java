@@ -2,6 +2,7 @@ package io.mgnm.ops.reference;
 
 import io.mgnm.ops.Adam;
 import io.mgnm.ops.Backend;
+import io.mgnm.ops.BatchParts;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BiLstm;
 import io.mgnm.ops.CapsuleProjection;
@@ -98,6 +99,11 @@ public final class ReferenceBackend implements Backend {
   @Override
   public BatchSampling batchSampling(BatchSampling.Options options) {
     return new ReferenceBatchSampling(this, options);
+  }
+
+  @Override
+  public BatchParts batchParts() {
+    return new ReferenceBatchParts(this);
   }
 
   @Override

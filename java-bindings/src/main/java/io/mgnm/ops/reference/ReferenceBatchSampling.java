@@ -145,7 +145,8 @@ final class ReferenceBatchSampling implements BatchSampling {
               for (int level = 0; level < levels; level++) {
                 for (int interest = 0; interest < interests; interest++) {
                   int i = (fromEnd * levels + level) * interests + interest;
-                  logits.set(t, level, interest, 0, logit.of(sample, i));
+                  double fall = options.slope(interest) * (double) fromEnd;
+                  logits.set(t, level, interest, 0, logit.of(sample, i) - fall);
                 }
               }
             }

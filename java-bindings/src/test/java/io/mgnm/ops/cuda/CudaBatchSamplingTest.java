@@ -155,11 +155,11 @@ class CudaBatchSamplingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0, 16", "1, 16", "0, 1", "0, 15", "0, 48"})
-  void staysWithinItsRegisters(int popular, int capsules) {
+  @CsvSource({"0, 16, 4", "1, 16, 4", "0, 1, 1", "0, 15, 5", "0, 48, 8"})
+  void staysWithinItsRegisters(int popular, int capsules, int interests) {
     CompiledKernel.staysWithin(
         "batch_sampling",
-        Map.of("POPULAR", popular, "CAPSULES", capsules),
+        Map.of("POPULAR", popular, "CAPSULES", capsules, "INTERESTS", interests),
         Map.of(
             "batch_sampling_draw",
             64,
@@ -168,6 +168,6 @@ class CudaBatchSamplingTest {
             "batch_sampling_scoring_logits",
             64,
             "batch_sampling_zero_logits",
-            32));
+            40));
   }
 }

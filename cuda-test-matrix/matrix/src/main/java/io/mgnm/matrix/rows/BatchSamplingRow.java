@@ -22,6 +22,7 @@ final class BatchSamplingRow implements Row {
   private static final int MOST_HISTORIES = 1000;
   private static final int MAX_LENGTH = 10;
   private static final int CANDIDATES = 4;
+  private static final double RECENCY = 0.3; // with an odd variant
   private static final long STEP = (1L << 32) * 3 + 5; // a late one: all bits count
 
   @Override
@@ -36,12 +37,13 @@ final class BatchSamplingRow implements Row {
 
   @Override
   public List<String> variants() {
-    return List.of("uniform", "by popularity", "by popularity, half the catalogue");
+    return List.of("uniform", "by popularity, recency", "by popularity, half the catalogue");
   }
 
   @Override
   public void run(Subject subject, Shape shape) {
-    Options options = new Options(shape.seed(stem()) << 8, shape.variant() > 0);
+    double recency = shape.variant() % 2 == 1 ? RECENCY : 0;
+    Options options = new Options(shape.seed(stem()) << 8, shape.variant() > 0, recency);
     BatchSampling sampling = subject.backend().batchSampling(options);
     StepState state = subject.scope().stepState();
     draw(subject, shape, sampling, state);

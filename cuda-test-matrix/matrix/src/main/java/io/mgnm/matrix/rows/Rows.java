@@ -7,6 +7,7 @@ public final class Rows {
   private static final List<Row> ALL =
       List.of(
           new AdamRow(),
+          new BatchPartsRow(),
           new BatchSamplingRow(),
           new BiLstmRow(),
           new CapsuleProjectionRow(),

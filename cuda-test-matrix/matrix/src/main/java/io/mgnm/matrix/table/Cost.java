@@ -16,6 +16,7 @@ import java.util.List;
  * @param occupancy share of the warps that an H100 can hold, of the launch that takes longest
  * @param boundBy what that launch waits for most
  * @param seconds estimated on an H100
+ * @param boundSeconds of that, what the busiest resource works at its full rate
  * @param blocks of that launch
  */
 record Cost(
@@ -25,6 +26,7 @@ record Cost(
     double occupancy,
     String boundBy,
     double seconds,
+    double boundSeconds,
     long blocks) {
   private static final int SECTOR = 32;
 
@@ -33,6 +35,7 @@ record Cost(
     long bytes = 0;
     long instructions = 0;
     double seconds = 0;
+    double boundSeconds = 0;
     double longest = 0;
     long blocks = 0;
     double occupancy = 0;
@@ -49,6 +52,7 @@ record Cost(
       bytes += (launch.counters().loadSectors() + launch.counters().storeSectors()) * SECTOR;
       instructions += launch.counters().warpInstructionsTotal();
       seconds += estimate.seconds();
+      boundSeconds += estimate.boundSeconds();
       if (estimate.seconds() > longest) {
         longest = estimate.seconds();
         blocks = launch.blocks();
@@ -56,6 +60,7 @@ record Cost(
         boundBy = estimate.boundBy();
       }
     }
-    return new Cost(launches.size(), bytes, instructions, occupancy, boundBy, seconds, blocks);
+    return new Cost(
+        launches.size(), bytes, instructions, occupancy, boundBy, seconds, boundSeconds, blocks);
   }
 }

@@ -64,6 +64,7 @@ public final class SimulatedCounts implements LaunchCounts {
                   cost.bytes(),
                   cost.instructions(),
                   cost.seconds(),
+                  cost.boundSeconds(),
                   cost.boundBy()));
         });
     return costs;

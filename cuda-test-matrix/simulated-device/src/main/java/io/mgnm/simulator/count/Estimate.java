@@ -16,6 +16,7 @@ import java.util.Map;
  */
 public record Estimate(double seconds, String boundBy, Map<String, Double> parts) {
   private static final double NODE_SECONDS = 2e-6;
+  private static final String CHAIN = "longest chain";
   private static final int SECTOR = 32;
   private static final int SCHEDULERS = 4;
   private static final int WARP = 32;
@@ -44,10 +45,19 @@ public record Estimate(double seconds, String boundBy, Map<String, Double> parts
     parts.put("shared memory", scale * counters.sharedWavefronts() / cycles);
     long atOnce = (long) occupancy.blocksPerSm() * gpu.sms();
     long waves = (blocks + atOnce - 1) / atOnce;
-    parts.put("longest chain", (double) counters.longestChain() * waves / gpu.clock());
+    parts.put(CHAIN, (double) counters.longestChain() * waves / gpu.clock());
     Map.Entry<String, Double> largest =
         parts.entrySet().stream().max(Comparator.comparing(Map.Entry::getValue)).orElseThrow();
     return new Estimate(largest.getValue() + NODE_SECONDS, largest.getKey(), Map.copyOf(parts));
+  }
+
+  /** What the busiest resource needs at its full rate, if nothing waits and launching is free. */
+  public double boundSeconds() {
+    return parts.entrySet().stream()
+        .filter(part -> !part.getKey().equals(CHAIN))
+        .mapToDouble(Map.Entry::getValue)
+        .max()
+        .orElseThrow();
   }
 
   @Override
