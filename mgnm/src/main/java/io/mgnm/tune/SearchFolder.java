@@ -181,7 +181,8 @@ public final class SearchFolder {
       throw BadInputException.inFile(
           path,
           "the settings of trial " + trial,
-          "others in " + run.settings().differencesFrom(settings).keySet().stream().map(Key::key).toList(),
+          "others in "
+              + run.settings().differencesFrom(settings).keySet().stream().map(Key::key).toList(),
           "the run was changed; remove its folder, or search again");
     }
     return run;

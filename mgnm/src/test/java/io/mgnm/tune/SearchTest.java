@@ -100,12 +100,15 @@ class SearchTest {
         .allMatch(line -> ndcg(line) <= least);
 
     JsonNode winner = ndcg(second.get(0)) >= ndcg(second.get(1)) ? second.get(0) : second.get(1);
-    Path run = folder.resolve("whole").resolve("trial-%03d".formatted(winner.path("trial").asInt()));
+    Path run =
+        folder.resolve("whole").resolve("trial-%03d".formatted(winner.path("trial").asInt()));
     assertThat(best("whole")).isEqualTo(RunFolder.open(run).settings());
     // A trial is what training with its settings gives, to the bit.
     TestRuns.train(data, folder.resolve("alone"), best("whole"), "cpu", 2, () -> false);
-    TestRuns.requireSameBits(folder.resolve("alone/last.safetensors"), run.resolve("last.safetensors"));
-    TestRuns.requireSameBits(folder.resolve("alone/best.safetensors"), run.resolve("best.safetensors"));
+    TestRuns.requireSameBits(
+        folder.resolve("alone/last.safetensors"), run.resolve("last.safetensors"));
+    TestRuns.requireSameBits(
+        folder.resolve("alone/best.safetensors"), run.resolve("best.safetensors"));
     // Done is done.
     assertThat(search("whole", TRIALS, () -> true)).isTrue();
     assertThat(log("whole")).isEqualTo(lines);
