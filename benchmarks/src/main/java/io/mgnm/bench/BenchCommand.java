@@ -23,11 +23,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Time whole training steps and scoring here, by number of threads.",
+    description = "Time training and scoring on this machine.",
     footer = {
       "",
-      "Each workload is first checked against the reference, then warmed up, then timed in",
-      "turns with 1 thread and with all. A quiet machine gives a narrow spread.",
+      "step, score: whole training steps, and the scoring of 1,001 candidates, with 1 thread",
+      "  and with all, in turns.",
+      "peers: the same work by this library and by libtorch, in turns, all threads. The first",
+      "  time fetches libtorch, 112 MB, and unpacks 450 MB.",
+      "Everything is first checked against the reference, then warmed up. A quiet machine gives",
+      "a narrow spread.",
       "On a simulated device, mgnm simulate bench step --backend cuda, one run is counted",
       "instead: by kernel, with an estimate of its time on an H100."
     })
@@ -36,13 +40,18 @@ public final class BenchCommand implements Subcommand {
   enum What {
     STEP,
     SCORE,
-    ALL
+    PEERS,
+    ALL;
+
+    boolean covers(What part) {
+      return this == ALL || this == part;
+    }
   }
 
   @Parameters(
       paramLabel = "WHAT",
       defaultValue = "ALL",
-      description = "step, score or all (default)")
+      description = "step, score, peers or all (default)")
   private What what;
 
   @Option(
@@ -77,6 +86,12 @@ public final class BenchCommand implements Subcommand {
   @Option(names = "--json", paramLabel = "FILE", description = "write the results as JSON")
   private Path json;
 
+  @Option(
+      names = "--into",
+      paramLabel = "FILE",
+      description = "put the tables into a document, such as docs/benchmarks.md")
+  private Path document;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -90,13 +105,13 @@ public final class BenchCommand implements Subcommand {
     if (counts.isPresent()) {
       out.print(results.head()); // before what takes minutes
     }
-    for (Case each : cases()) {
-      if (what != What.SCORE) {
-        add(results, counts, "step, " + each.name(), each, StepWorkload::new, out);
+    for (What part : List.of(What.STEP, What.SCORE)) {
+      if (what.covers(part)) {
+        time(part, results, counts, out);
       }
-      if (what != What.STEP) {
-        add(results, counts, "score 1,001, " + each.name(), each, ScoreWorkload::new, out);
-      }
+    }
+    if (what.covers(What.PEERS) && counts.isEmpty()) {
+      new PeerBench(seconds, results, out).run(cases());
     }
     if (counts.isEmpty()) {
       out.println();
@@ -105,6 +120,9 @@ public final class BenchCommand implements Subcommand {
     out.flush();
     if (json != null) {
       results.writeJson(json);
+    }
+    if (document != null) {
+      results.writeInto(document);
     }
     return MgnmCommand.OK;
   }
@@ -123,24 +141,33 @@ public final class BenchCommand implements Subcommand {
     return chosen.stream().map(each -> each.withHistories(histories)).toList();
   }
 
-  private void add(
-      Results results,
-      Optional<LaunchCounts> counts,
-      String name,
-      Case what,
-      BiFunction<Backend, Case, Workload> maker,
-      PrintWriter out) {
+  private void time(What part, Results results, Optional<LaunchCounts> counts, PrintWriter out) {
+    String name = part == What.STEP ? "step, " : "score 1,001, ";
+    BiFunction<Backend, Case, Workload> maker =
+        part == What.STEP ? StepWorkload::new : ScoreWorkload::new;
     if (counts.isPresent()) {
-      results.add(Counted.of(counts.get(), name, what, maker)).forEach(out::println);
-      out.flush();
+      for (Case each : cases()) {
+        Counted counted = Counted.of(counts.get(), name + each.name(), each, maker);
+        results.add(counted).forEach(out::println);
+        out.flush();
+      }
       return;
     }
     int all = Runtime.getRuntime().availableProcessors();
     int[] threads =
         backend.equals("cpu") ? IntStream.of(1, all).distinct().toArray() : new int[] {1};
-    results
-        .add(name, new Timing(backend, seconds).time(what, maker, threads))
-        .forEach(out::println);
-    out.flush();
+    Table table =
+        results.table(
+            part.name().toLowerCase(Locale.ROOT),
+            "what",
+            "threads",
+            "ms a run, median (least to most)",
+            "histories/s",
+            "× 1 thread");
+    for (Case each : cases()) {
+      Timing.Timed timed = new Timing(backend, seconds).time(each, maker, threads);
+      timed.rows(name + each.name(), table).forEach(out::println);
+      out.flush();
+    }
   }
 }

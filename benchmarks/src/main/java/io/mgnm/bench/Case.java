@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
  */
 record Case(String name, Settings settings, Events events) {
   private static final int USERS = 4096;
+  private static final int SMALL = 30;
 
   /**
    * Lengths like those of the bundled data, mean 47, and of short histories, mean 15: what a user
@@ -53,10 +54,16 @@ record Case(String name, Settings settings, Events events) {
   /**
    * The same with a small batch, for the reference. With Adam's own epsilon the first update is the
    * gradient's sign, which rounding turns round where the gradient is almost 0; a large one keeps
-   * the second step comparable.
+   * the second step comparable. Few histories, but from the shortest to the longest.
    */
   Case small() {
     Settings fewer = settings.with(Key.BATCH, 6).with(Key.TRUNCATION, 12).with(Key.EPSILON, 0.1);
-    return new Case(name, fewer, new Events(events.lengths(), 30, 200));
+    List<Integer> lengths = events.lengths();
+    List<Integer> some =
+        IntStream.range(0, SMALL)
+            .map(i -> i * lengths.size() / SMALL)
+            .mapToObj(lengths::get)
+            .toList();
+    return new Case(name, fewer, new Events(some, SMALL, 200));
   }
 }

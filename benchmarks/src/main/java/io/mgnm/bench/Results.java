@@ -2,6 +2,7 @@ package io.mgnm.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.mgnm.data.BadInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
 final class Results {
   private final Map<String, Object> context = new LinkedHashMap<>();
   private final List<Map<String, Object>> rows = new ArrayList<>();
-  private final List<String> lines = new ArrayList<>();
+  private final List<Table> tables = new ArrayList<>();
 
   Results(String command, String backend) throws IOException {
     context.put("command", command);
@@ -30,37 +31,16 @@ final class Results {
     context.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
   }
 
-  /** Adds the times of one workload by number of threads; returns its lines of the table. */
-  List<String> add(String what, Timing.Timed timed) {
-    if (lines.isEmpty()) {
-      lines.add("| what | threads | ms a run, median (least to most) | histories/s | × 1 thread |");
-      lines.add("| --- | --- | --- | --- | --- |");
-    }
-    List<String> added = new ArrayList<>();
-    double one = timed.seconds().values().iterator().next().median();
-    timed
-        .seconds()
-        .forEach(
-            (threads, time) -> {
-              added.add(
-                  "| %s | %d | %.2f (%.2f to %.2f) | %,.0f | %.2f |"
-                      .formatted(
-                          what,
-                          threads,
-                          time.median() * 1e3,
-                          time.least() * 1e3,
-                          time.most() * 1e3,
-                          timed.histories() / time.median(),
-                          one / time.median()));
-              Map<String, Object> row = new LinkedHashMap<>();
-              row.put("what", what);
-              row.put("threads", threads);
-              row.put("histories", timed.histories());
-              row.put("seconds", time);
-              rows.add(row);
-            });
-    lines.addAll(added);
-    return added;
+  /** A new table of these results. */
+  Table table(String name, String... columns) {
+    Table table = Table.of(name, columns);
+    tables.add(table);
+    return table;
+  }
+
+  /** Says more about where the results come from. */
+  void say(String key, String value) {
+    context.put(key, value);
   }
 
   /** Adds what one run of a workload costs; returns its table, which {@link #markdown} has not. */
@@ -76,11 +56,38 @@ final class Results {
     return counted.lines();
   }
 
-  /** The table in Markdown, under a line that says where it comes from. */
+  /** The tables in Markdown, under a line that says where they come from. */
   String markdown() {
     StringBuilder text = new StringBuilder(head());
-    lines.forEach(line -> text.append(line).append('\n'));
+    tables.forEach(table -> text.append(text(table)).append('\n'));
     return text.toString();
+  }
+
+  private static String text(Table table) {
+    return String.join("\n", table.lines()) + "\n";
+  }
+
+  /**
+   * Puts each table into a document, between the lines {@code <!-- NAME -->} and {@code <!-- end
+   * -->} after it.
+   *
+   * @throws BadInputException where there is no such place
+   */
+  void writeInto(Path document) throws IOException {
+    String text = Files.readString(document);
+    for (Table table : tables) {
+      String begin = "<!-- " + table.name() + " -->\n";
+      int from = text.indexOf(begin);
+      int to = text.indexOf("<!-- end -->", from);
+      if (from < 0 || to < 0) {
+        throw BadInputException.option(
+            "lines '" + begin.strip() + "' and '<!-- end -->' for the table",
+            "none in " + document,
+            "add them where the table shall be");
+      }
+      text = text.substring(0, from) + begin + head() + text(table) + text.substring(to);
+    }
+    Files.writeString(document, text);
   }
 
   /** Where the results come from. */
@@ -88,7 +95,11 @@ final class Results {
     StringBuilder text = new StringBuilder();
     text.append("`").append(context.get("command")).append("` on ");
     text.append(context.get("processor")).append(", ").append(context.get("processors"));
-    text.append(" processors, Java ").append(context.get("java")).append(", commit ");
+    text.append(" processors, Java ").append(context.get("java"));
+    if (context.containsKey("peer")) {
+      text.append(", ").append(context.get("peer"));
+    }
+    text.append(", commit ");
     text.append(context.get("commit")).append(", ").append(context.get("date")).append(":\n\n");
     return text.toString();
   }
@@ -96,6 +107,7 @@ final class Results {
   /** Writes everything as JSON. */
   void writeJson(Path file) throws IOException {
     Map<String, Object> all = new LinkedHashMap<>(context);
+    tables.forEach(table -> rows.addAll(table.records()));
     all.put("rows", rows);
     new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), all);
   }

@@ -1,13 +1,20 @@
 package io.mgnm.bench;
 
+import io.mgnm.bench.peer.Padded;
+import io.mgnm.bench.peer.TorchScore;
 import io.mgnm.config.Key;
 import io.mgnm.config.Settings;
 import io.mgnm.model.ModelConfig;
 import io.mgnm.model.Parameters;
 import io.mgnm.model.ScoringStep;
+import io.mgnm.ops.Axis;
 import io.mgnm.ops.Backend;
+import io.mgnm.ops.Batch;
+import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.Histories;
+import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Scope;
+import io.mgnm.ops.Tensor;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -16,18 +23,18 @@ final class ScoreWorkload implements Workload {
   private static final int CANDIDATES = 1001;
   private static final int BLOCK = 64;
 
+  private final Case what;
   private final Scope scope;
+  private final Parameters parameters;
   private final ScoringStep step;
   private final Histories histories;
   private double sum;
 
   ScoreWorkload(Backend backend, Case what) {
+    this.what = what;
     Settings settings = what.settings();
     scope = backend.scope("benchmark");
-    Parameters parameters =
-        Parameters.allocate(
-            scope, ModelConfig.of(settings), what.events().items(), what.events().users());
-    Values.fill(parameters);
+    parameters = Values.parameters(scope, what);
     int block = Math.min(BLOCK, settings.integer(Key.BATCH));
     step = new ScoringStep(backend, settings, parameters, block, CANDIDATES);
     histories = histories(what, block);
@@ -48,6 +55,30 @@ final class ScoreWorkload implements Workload {
         offsets,
         random.ints(offsets[count], 0, items).toArray(),
         random.ints((long) count * CANDIDATES, 0, items).toArray());
+  }
+
+  /** The same on libtorch: the same parameters, histories, candidates and logits. */
+  TorchScore peer(Backend backend) {
+    ModelConfig config = ModelConfig.of(what.settings());
+    Batch batch = scope.batch(config.batch(histories.count(), CANDIDATES));
+    batch.upload(histories);
+    Tensor logits = batch.capsules(Axis.ITEMS, 1, Lifetime.KEPT);
+    long seed = what.settings().whole(Key.SEED);
+    backend.batchSampling(new BatchSampling.Options(seed, false)).scoringLogits(batch, logits);
+    return new TorchScore(
+        config,
+        Values.start(parameters),
+        Padded.ofTables(
+            histories,
+            logits.download(),
+            config.levels() * config.interests(),
+            parameters.items().rows(),
+            parameters.users().rows()));
+  }
+
+  /** Scores of the last run, [history][candidate]. */
+  float[] scores() {
+    return step.scores();
   }
 
   @Override

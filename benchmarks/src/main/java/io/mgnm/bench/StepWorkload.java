@@ -1,7 +1,6 @@
 package io.mgnm.bench;
 
 import io.mgnm.config.Key;
-import io.mgnm.model.ModelConfig;
 import io.mgnm.model.Optimizer;
 import io.mgnm.model.Parameters;
 import io.mgnm.model.TrainingStep;
@@ -25,10 +24,7 @@ final class StepWorkload implements Workload {
 
   StepWorkload(Backend backend, Case what) {
     scope = backend.scope("benchmark");
-    Parameters parameters =
-        Parameters.allocate(
-            scope, ModelConfig.of(what.settings()), what.events().items(), what.events().users());
-    Values.fill(parameters);
+    Parameters parameters = Values.parameters(scope, what);
     state = scope.stepState();
     state.set(0, what.settings().real(Key.LEARNING_RATE));
     histories = Math.min(what.settings().integer(Key.BATCH), what.events().users());

@@ -16,8 +16,6 @@ final class Timing {
   /** Single precision against double over two steps; a wrong term is far outside. */
   private static final double CHECK_BOUND = 2e-4;
 
-  private static final int ROUNDS = 15;
-
   private final String backend;
   private final double seconds;
 
@@ -36,7 +34,31 @@ final class Timing {
    * @param histories that one run gets through
    * @param seconds of one run by number of threads
    */
-  record Timed(long histories, Map<Integer, Spread> seconds) {}
+  record Timed(long histories, Map<Integer, Spread> seconds) {
+
+    /** Adds a row for each number of threads; returns them as lines. */
+    List<String> rows(String what, Table table) {
+      double one = seconds.values().iterator().next().median();
+      List<String> lines = new ArrayList<>();
+      seconds.forEach(
+          (threads, time) -> {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("what", what);
+            row.put("threads", threads);
+            row.put("histories", histories);
+            row.put("seconds", time);
+            lines.add(
+                table.add(
+                    row,
+                    what,
+                    Integer.toString(threads),
+                    time.milliseconds(),
+                    "%,.0f".formatted(histories / time.median()),
+                    "%.2f".formatted(one / time.median())));
+          });
+      return lines;
+    }
+  }
 
   /**
    * Times what {@code maker} makes, with each number of threads.
@@ -52,40 +74,17 @@ final class Timing {
         backends.add(Backends.open(backend, new BackendOptions(number)));
         workloads.add(maker.apply(backends.getLast(), what));
       }
-      workloads.forEach(workload -> round(workload, seconds));
-      return new Timed(workloads.getFirst().histories(), rounds(workloads, threads));
+      workloads.forEach(workload -> Rounds.warm(workload, seconds));
+      List<Spread> spreads = Rounds.of(workloads, seconds);
+      Map<Integer, Spread> byThreads = new LinkedHashMap<>();
+      for (int i = 0; i < threads.length; i++) {
+        byThreads.put(threads[i], spreads.get(i));
+      }
+      return new Timed(workloads.getFirst().histories(), byThreads);
     } finally {
       workloads.forEach(Workload::close);
       backends.forEach(Backend::close);
     }
-  }
-
-  private Map<Integer, Spread> rounds(List<Workload> workloads, int... threads) {
-    double[][] times = new double[threads.length][ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
-      for (int i = 0; i < threads.length; i++) {
-        times[i][round] = round(workloads.get(i), seconds / ROUNDS);
-      }
-    }
-    Map<Integer, Spread> result = new LinkedHashMap<>();
-    for (int i = 0; i < threads.length; i++) {
-      result.put(threads[i], Spread.of(times[i]));
-    }
-    return result;
-  }
-
-  /** Mean seconds of a run over at least {@code atLeast} seconds. */
-  private static double round(Workload workload, double atLeast) {
-    long start = System.nanoTime();
-    int runs = 0;
-    double passed;
-    do {
-      workload.run();
-      runs++;
-      passed = (System.nanoTime() - start) * 1e-9;
-    } while (passed < atLeast);
-    workload.await();
-    return (System.nanoTime() - start) * 1e-9 / runs;
   }
 
   /**

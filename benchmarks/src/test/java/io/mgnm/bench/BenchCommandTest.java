@@ -10,7 +10,10 @@ import io.mgnm.ops.Backend;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,27 +21,47 @@ class BenchCommandTest {
   @TempDir private Path folder;
 
   @Test
-  void timesStepsAndScoringAndWritesBothForms() throws IOException {
-    StringWriter out = new StringWriter();
+  void timesStepsAndWritesAllForms() throws IOException {
+    Path document = folder.resolve("benchmarks.md");
+    Files.writeString(document, "before\n<!-- step -->\nan old table\n<!-- end -->\nafter\n");
     Path json = folder.resolve("bench.json");
-    int code =
-        MgnmCommand.commandLine()
-            .setOut(new PrintWriter(out))
-            .setErr(new PrintWriter(out))
-            .execute("bench", "all", "--seconds", "0.01", "--json", json.toString());
-    assertThat(code).as(out.toString()).isZero();
-    assertThat(out.toString())
+    String printed = run("step", "--json", json.toString(), "--into", document.toString());
+    assertThat(printed)
         .contains("| step, histories of 100, d 16 | 1 |")
-        .contains("| score 1,001, histories of 100, d 40 | 1 |")
-        .contains("`bin/mgnm bench all` on ");
+        .contains("`bin/mgnm bench step` on ");
+    assertThat(document)
+        .content()
+        .startsWith("before\n<!-- step -->\n`bin/mgnm bench step` on ")
+        .contains("| step, mean 15, d 16 | 1 |")
+        .doesNotContain("an old table")
+        .endsWith("<!-- end -->\nafter\n");
     JsonNode written = new ObjectMapper().readTree(json.toFile());
-    assertThat(written.path("rows").size()).isGreaterThanOrEqualTo(8);
+    assertThat(written.path("rows").size()).isGreaterThanOrEqualTo(4);
     for (JsonNode row : written.path("rows")) {
       JsonNode seconds = row.path("seconds");
       assertThat(seconds.path("least").asDouble()).isPositive();
       assertThat(seconds.path("median").asDouble())
           .isBetween(seconds.path("least").asDouble(), seconds.path("most").asDouble());
     }
+  }
+
+  @Test
+  void timesScoring() {
+    assertThat(run("score", "--only", "d 40"))
+        .contains("| score 1,001, histories of 100, d 40 | 1 |");
+  }
+
+  private static String run(String... arguments) {
+    StringWriter out = new StringWriter();
+    List<String> all = new ArrayList<>(List.of("bench", "--seconds", "0.01"));
+    all.addAll(List.of(arguments));
+    int code =
+        MgnmCommand.commandLine()
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(out))
+            .execute(all.toArray(String[]::new));
+    assertThat(code).as(out.toString()).isZero();
+    return out.toString();
   }
 
   /** A backend that computes something else is not timed. */

@@ -1,0 +1,45 @@
+package io.mgnm.bench;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Times workloads in turns, so that what else the machine does hits all of them alike. */
+final class Rounds {
+  private static final int ROUNDS = 15;
+
+  private Rounds() {}
+
+  /** Runs a workload for so many seconds, at least once. */
+  static void warm(Workload workload, double seconds) {
+    round(workload, seconds);
+  }
+
+  /**
+   * Times workloads that are warm.
+   *
+   * @param seconds for each
+   */
+  static List<Spread> of(List<? extends Workload> workloads, double seconds) {
+    double[][] times = new double[workloads.size()][ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < times.length; i++) {
+        times[i][round] = round(workloads.get(i), seconds / ROUNDS);
+      }
+    }
+    return IntStream.range(0, times.length).mapToObj(i -> Spread.of(times[i])).toList();
+  }
+
+  /** Mean seconds of a run over at least {@code atLeast} seconds. */
+  private static double round(Workload workload, double atLeast) {
+    long start = System.nanoTime();
+    int runs = 0;
+    double passed;
+    do {
+      workload.run();
+      runs++;
+      passed = (System.nanoTime() - start) * 1e-9;
+    } while (passed < atLeast);
+    workload.await();
+    return (System.nanoTime() - start) * 1e-9 / runs;
+  }
+}
