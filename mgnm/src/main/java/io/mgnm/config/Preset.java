@@ -34,6 +34,7 @@ public enum Preset {
           Map.entry(Key.ROUTING_RECENCY, 1.0),
           Map.entry(Key.LOSS, "softmax"),
           Map.entry(Key.NEGATIVES, 100L),
+          Map.entry(Key.DROPOUT, 0.2),
           Map.entry(Key.L2_WEIGHT, 0.02),
           Map.entry(Key.LEARNING_RATE, 0.01),
           Map.entry(Key.LEARNING_RATE_SCHEDULE, "cosine"),
