@@ -23,8 +23,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each preset trains, and each of its differences from the default is there and does something. */
 class PresetTrainingTest {
-  /** What changes the length of a training or the scoring, not the first epoch's parameters. */
-  private static final Set<Key> OTHERWISE = Set.of(Key.EPOCHS, Key.READOUT);
+  /** What the base has already, or what changes scoring or a longer training only. */
+  private static final Set<Key> OTHERWISE =
+      Set.of(
+          Key.LEARNING_RATE,
+          Key.LEARNING_RATE_SCHEDULE,
+          Key.READOUT,
+          Key.EPOCHS,
+          Key.TRUNCATION);
 
   @TempDir private Path folder;
   private Path data;
