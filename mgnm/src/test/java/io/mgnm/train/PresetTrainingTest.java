@@ -26,11 +26,7 @@ class PresetTrainingTest {
   /** What the base has already, or what changes scoring or a longer training only. */
   private static final Set<Key> OTHERWISE =
       Set.of(
-          Key.LEARNING_RATE,
-          Key.LEARNING_RATE_SCHEDULE,
-          Key.READOUT,
-          Key.EPOCHS,
-          Key.TRUNCATION);
+          Key.LEARNING_RATE, Key.LEARNING_RATE_SCHEDULE, Key.READOUT, Key.EPOCHS, Key.TRUNCATION);
 
   @TempDir private Path folder;
   private Path data;

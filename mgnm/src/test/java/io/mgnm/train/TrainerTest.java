@@ -61,12 +61,7 @@ class TrainerTest {
     AtomicInteger looks = new AtomicInteger();
     Trainer.Outcome stopped =
         TestRuns.train(
-            data,
-            folder.resolve("parts"),
-            small,
-            "cpu",
-            2,
-            () -> looks.incrementAndGet() == 2);
+            data, folder.resolve("parts"), small, "cpu", 2, () -> looks.incrementAndGet() == 2);
     assertThat(stopped).isEqualTo(Trainer.Outcome.INTERRUPTED);
     TestRuns.train(data, folder.resolve("parts"), settings, "cpu", 1, () -> false);
     train("small batches", small, 2);
