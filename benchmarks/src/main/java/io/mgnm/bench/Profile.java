@@ -14,7 +14,7 @@ import jdk.jfr.consumer.RecordingFile;
 
 /** Where processor time goes by operation, sampled by the JVM's flight recorder. */
 final class Profile {
-  private static final String CPU = "io.mgnm.ops.cpu.Cpu";
+  private static final String CPU = "io.mgnm.ops.cpu.";
 
   /** Samples that belong to no operation: the loop around them, waiting, the compiler. */
   static final String OTHER = "other";
@@ -56,7 +56,10 @@ final class Profile {
     return counts;
   }
 
-  /** The operation of a stack: the stem of its innermost class that has one. */
+  /**
+   * The operation of a stack: of the innermost class that is named after one, as {@code
+   * CpuCapsuleRouting} and {@code RoutingPass} are.
+   */
   private static String operation(RecordedStackTrace stack, List<String> stems) {
     String found = null;
     boolean backward = false;
@@ -67,12 +70,16 @@ final class Profile {
       }
       String name = type.substring(CPU.length());
       if (found == null) {
-        found = stems.stream().filter(name::startsWith).findFirst().orElse(null);
+        found = stems.stream().filter(stem -> isOf(name, stem)).findFirst().orElse(null);
       }
-      if (found != null && name.startsWith(found)) {
-        backward |= (type + frame.getMethod().getName()).contains("ackward");
+      if (found != null && isOf(name, found)) {
+        backward |= (name + frame.getMethod().getName()).contains("ackward");
       }
     }
     return found == null ? OTHER : found + (backward ? " backward" : " forward");
+  }
+
+  private static boolean isOf(String name, String stem) {
+    return name.startsWith("Cpu" + stem) || name.startsWith(stem.replace("Capsule", ""));
   }
 }
