@@ -156,11 +156,11 @@ final class Operation {
         });
     add(
         "bilstm forward",
-        d -> 6 * N * CAPSULES * d * d,
+        d -> 12 * N * CAPSULES * d * d,
         s -> Work.of(() -> s.lstm.forward(s.batch, s.z, s.lstmWeights, s.y, s.tape), s.y));
     add(
         "bilstm backward",
-        d -> 12 * N * CAPSULES * d * d,
+        d -> 24 * N * CAPSULES * d * d,
         s -> {
           Tensor dY = s.derivative(s.y);
           Tensor dZ = s.like(s.z);
