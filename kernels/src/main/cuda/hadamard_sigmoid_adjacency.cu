@@ -144,7 +144,6 @@ extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adj
       const int rows = min(tiles.span, tiles.n - i);
       for (int j = 0; j < tiles.n; j += tiles.span) {
         const int columns = min(tiles.span, tiles.n - j);
-        __syncthreads();  // what is in shared memory has been used
         if (j == 0) {
           load_rows<D>(x_i, items + static_cast<long long>(i) * D, D, rows);
         }
@@ -231,7 +230,7 @@ __device__ __forceinline__ void to_logits(
   });
 }
 
-extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, 2) hadamard_sigmoid_adjacency_backward(
+extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS) hadamard_sigmoid_adjacency_backward(
     const int* live,
     const int* offsets,
     const float* x,

@@ -1,6 +1,7 @@
 package io.mgnm.matrix;
 
 import io.mgnm.cli.MgnmCommand;
+import io.mgnm.cli.ProgressDisplay;
 import io.mgnm.cli.Subcommand;
 import io.mgnm.data.BadInputException;
 import io.mgnm.matrix.budget.BudgetList;
@@ -129,15 +130,11 @@ public final class MatrixCommand implements Subcommand {
   }
 
   private int mutate(Filter chosen, PrintWriter out) {
-    MutationRun run = new MutationRun(new Workers(processes(), true), Survivors.committed());
-    run.run(
-        Plan.mutated(chosen),
-        sample,
-        SEED,
-        line -> {
-          out.println(line);
-          out.flush();
-        });
+    MutationRun run;
+    try (ProgressDisplay display = display()) {
+      run = new MutationRun(workers(true, "mutants", display), Survivors.committed());
+      run.run(Plan.mutated(chosen), sample, SEED, line -> display.say(out, line));
+    }
     run.scores().forEach(out::println);
     int unexplained = run.unexplained().size();
     int caught = run.scores().stream().mapToInt(Score::caught).sum();
@@ -148,8 +145,12 @@ public final class MatrixCommand implements Subcommand {
   }
 
   private int measure(Filter chosen, PrintWriter out) throws IOException {
-    BudgetRun run = new BudgetRun(new Workers(processes(), true));
-    BudgetList fresh = run.measure(Plan.withKernels(chosen));
+    BudgetRun run;
+    BudgetList fresh;
+    try (ProgressDisplay display = display()) {
+      run = new BudgetRun(workers(true, "budgets", display));
+      fresh = run.measure(Plan.withKernels(chosen));
+    }
     run.problems().forEach(out::println);
     if (!run.problems().isEmpty()) {
       return MgnmCommand.FAILURE;
@@ -160,13 +161,25 @@ public final class MatrixCommand implements Subcommand {
 
   private int write(Filter chosen, PrintWriter out) throws IOException {
     KernelTable made = new KernelTable();
-    String page = made.page(new Workers(processes(), true), chosen::matches);
+    String page;
+    try (ProgressDisplay display = display()) {
+      page = made.page(workers(true, "table", display), chosen::matches);
+    }
     made.problems().forEach(out::println);
     if (!made.problems().isEmpty()) {
       return MgnmCommand.FAILURE;
     }
     Files.writeString(table, page);
     return MgnmCommand.OK;
+  }
+
+  private ProgressDisplay display() {
+    return new ProgressDisplay(spec.commandLine().getErr());
+  }
+
+  private Workers workers(boolean simulated, String task, ProgressDisplay display) {
+    return new Workers(
+        processes(), simulated, (done, of, stem) -> display.show(task, done, of, () -> stem));
   }
 
   private int processes() {
@@ -179,7 +192,9 @@ public final class MatrixCommand implements Subcommand {
     if (device == Plan.Device.CUDA && Machine.installed() != null) {
       plan.jobs().forEach(job -> job.run(results::take)); // mgnm simulate: the device is here only
     } else {
-      new Workers(processes(), device == Plan.Device.SIMULATED).run(plan.jobs(), results::take);
+      try (ProgressDisplay display = display()) {
+        workers(device == Plan.Device.SIMULATED, "matrix", display).run(plan.jobs(), results::take);
+      }
     }
     results.with(Outcome.FAILED).stream()
         .limit(SHOWN)

@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  */
 public final class Plan {
   /** Embedding sizes, each with levels and interests of its own: all are constants of a kernel. */
-  private static final int[][] WIDTHS = {{8, 6, 8}, {16, 4, 4}, {20, 3, 5}, {40, 2, 1}, {64, 2, 2}};
+  private static final int[][] WIDTHS = {{8, 6, 8}, {16, 4, 4}, {20, 3, 5}, {40, 3, 1}, {64, 2, 2}};
 
   /** Past this, the long matrix takes one variant and one order a generation. */
   private static final int LARGE = 200;

@@ -39,6 +39,11 @@ record MutantJob(Mutant mutant, List<Trial> cases) implements Job {
   record Begun(String name) implements Report {}
 
   @Override
+  public String stem() {
+    return mutant.stem();
+  }
+
+  @Override
   public void run(Consumer<Report> reports) {
     long begin = System.nanoTime();
     MutatedKernels kernels = new MutatedKernels(mutant);

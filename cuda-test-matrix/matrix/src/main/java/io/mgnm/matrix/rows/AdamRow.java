@@ -15,7 +15,7 @@ import java.util.List;
 final class AdamRow implements Row {
   private static final int STEPS = 3;
   private static final double RATE = 1e-2;
-  private static final int USERS = 20; // as Subject's batches draw them
+  private static final int FEW_ROWS = 20;
   private static final double LARGE = 1e4;
   private static final List<Adam.Options> OPTIONS =
       List.of(new Adam.Options(0.9, 0.999, 1e-8, 1e-2), new Adam.Options(0.8, 0.99, 1e-6, 0));
@@ -41,17 +41,21 @@ final class AdamRow implements Row {
     double scale = shape.size().scale() > 1 ? LARGE : shape.size().scale();
     StepState state = subject.scope().stepState();
     dense(subject, adam, shape.size().n(), scale, state);
-    Batch batch = shape.batch(subject);
+    int ids = shape.ids();
+    int rows = FEW_ROWS + ids / 2; // some touched often, some once, some never: holes among slots
+    Batch batch = shape.batch(subject, rows);
     int d = shape.d();
-    Tensor dU = batch.tensor(Axis.HISTORIES, d, Lifetime.KEPT);
-    RowGradients gradients = subject.scope().rowGradients(USERS, d);
-    Moments touched = new Moments(subject, "touched", USERS, d);
-    Moments table = new Moments(subject, "table", USERS, d);
-    IntTensor steps = subject.scope().ints(USERS);
+    Tensor dX = batch.tensor(Axis.ITEMS, d, Lifetime.KEPT);
+    Tensor dE = batch.tensor(Axis.CANDIDATES, d, Lifetime.KEPT);
+    RowGradients gradients = subject.scope().rowGradients(Math.min(rows, ids), d);
+    Moments touched = new Moments(subject, "touched", rows, d);
+    Moments table = new Moments(subject, "table", rows, d);
+    IntTensor steps = subject.scope().ints(rows);
     for (int step = 1; step <= STEPS; step++) {
       state.set(step, RATE);
-      subject.input(dU, scale);
-      subject.backend().embeddingGradient().users(batch, dU, gradients);
+      subject.input(dX, scale);
+      subject.input(dE, scale);
+      subject.backend().embeddingGradient().items(batch, dX, dE, gradients);
       adam.touched(touched.p, gradients, touched.m, touched.v, steps, state);
       adam.table(table.p, gradients, table.m, table.v, state);
     }

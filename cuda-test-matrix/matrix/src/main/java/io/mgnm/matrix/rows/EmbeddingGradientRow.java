@@ -10,10 +10,12 @@ import io.mgnm.ops.parity.Subject;
 import java.util.List;
 
 /**
- * {@code embedding_gradient}, for tables so small that all ids repeat, and so large that few do.
+ * {@code embedding_gradient}, for tables so small that all ids repeat, and so large that few do,
+ * and for a batch that has become empty.
  */
 final class EmbeddingGradientRow implements Row {
   private static final int[] TABLES = {50, 3000, 2, 5_000_000};
+  private static final int[] NONE = {};
 
   @Override
   public String stem() {
@@ -34,7 +36,7 @@ final class EmbeddingGradientRow implements Row {
   public void run(Subject subject, Shape shape) {
     int table = TABLES[shape.variant()];
     int d = shape.d();
-    Batch batch = batch(subject, shape, table);
+    Batch batch = shape.batch(subject, table);
     Tensor dX = Shape.input(subject, batch, Axis.ITEMS, d, 1);
     Tensor dE = Shape.input(subject, batch, Axis.CANDIDATES, d, 1);
     Tensor dU = Shape.input(subject, batch, Axis.HISTORIES, d, 1);
@@ -47,25 +49,8 @@ final class EmbeddingGradientRow implements Row {
     Shape.results(subject, "items.sums", items.downloadGradients());
     Shape.results(subject, "users.rows", Shape.floats(users.downloadRows()));
     Shape.results(subject, "users.sums", users.downloadGradients());
-  }
-
-  private static Batch batch(Subject subject, Shape shape, int table) {
-    Batch batch = shape.batch(subject);
-    Histories old = batch.download();
-    batch.upload(
-        new Histories(
-            old.samples(),
-            ids(subject, old.users().length, table),
-            old.offsets(),
-            ids(subject, old.items().length, table),
-            ids(subject, old.candidates().length, table)));
-    return batch;
-  }
-
-  /**
-   * As in real data, one id is above all others: a block has more of it than a small sort takes.
-   */
-  private static int[] ids(Subject subject, int count, int table) {
-    return subject.random().ints(count, 0, table).map(id -> id % 3 == 0 ? id : table / 2).toArray();
+    batch.upload(new Histories(NONE, NONE, new int[] {0}, NONE, NONE));
+    gradient.items(batch, dX, dE, items);
+    Shape.results(subject, "items.emptied", Shape.floats(items.downloadRows()));
   }
 }

@@ -13,6 +13,12 @@ import java.util.List;
 final class RankingLossRow implements Row {
   private static final int STEPS_DONE = 7;
 
+  /** A warp's lanes come back to this score, if a history has so many. */
+  private static final int SECOND_TURN = 32;
+
+  /** So far above the others that the exponential of the difference is none of float. */
+  private static final float GREATEST = 100;
+
   @Override
   public String stem() {
     return "ranking_loss";
@@ -35,6 +41,9 @@ final class RankingLossRow implements Row {
     RankingLoss.Form form = shape.variant() < 2 ? Form.LOGISTIC : Form.SOFTMAX;
     RankingLoss loss = subject.backend().rankingLoss(new RankingLoss.Options(scores, form));
     Tensor y = Shape.input(subject, batch, Axis.CANDIDATES, scores, shape.size().scale());
+    if (y.size() > 0) {
+      set(y, Math.min(y.size() - 1, SECOND_TURN), GREATEST);
+    }
     loss.forward(
         batch,
         y,
@@ -47,16 +56,17 @@ final class RankingLossRow implements Row {
     loss.total(batch, losses, l1, state);
     results(subject, "total", state.read());
     if (y.size() > 0) {
-      last(y, Float.NEGATIVE_INFINITY);
+      set(y, y.size() - 1, Float.NEGATIVE_INFINITY);
       loss.forward(batch, y, losses, y);
       loss.total(batch, losses, l1, state);
+      loss.total(batch, losses, l1, state); // the step after it fails too, and is not the first
       Shape.results(subject, "total.failed", state.read().failedStep());
     }
   }
 
-  private static void last(Tensor tensor, float value) {
+  private static void set(Tensor tensor, int index, float value) {
     float[] values = tensor.download();
-    values[values.length - 1] = value;
+    values[index] = value;
     tensor.upload(values);
   }
 

@@ -2,6 +2,7 @@ package io.mgnm.matrix.rows;
 
 import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
+import io.mgnm.ops.Histories;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
@@ -24,6 +25,33 @@ public record Shape(Size size, int d, int levels, int interests, int variant) {
   /** A batch of the size's histories. */
   public Batch batch(Subject subject) {
     return subject.batch(size.lengths(), CANDIDATES, d, levels, interests);
+  }
+
+  /**
+   * Likewise, with ids of a table of so many rows. As in real data, one id is above all others: a
+   * block has more of it than a small sort takes.
+   */
+  Batch batch(Subject subject, int table) {
+    Batch batch = batch(subject);
+    Histories old = batch.download();
+    batch.upload(
+        new Histories(
+            old.samples(),
+            ids(subject, old.users().length, table),
+            old.offsets(),
+            ids(subject, old.items().length, table),
+            ids(subject, old.candidates().length, table)));
+    return batch;
+  }
+
+  /** How many ids a batch has: items and candidates. */
+  int ids() {
+    int[] lengths = size.lengths();
+    return Arrays.stream(lengths).sum() + lengths.length * CANDIDATES;
+  }
+
+  private static int[] ids(Subject subject, int count, int table) {
+    return subject.random().ints(count, 0, table).map(id -> id % 3 == 0 ? id : table / 2).toArray();
   }
 
   /**

@@ -10,6 +10,9 @@ import java.util.function.Consumer;
 @JsonTypeInfo(use = JsonTypeInfo.Id.CLASS)
 public interface Job {
 
+  /** Of the operation that it is about. */
+  String stem();
+
   /** Does it, in the worker process. */
   void run(Consumer<Report> reports);
 

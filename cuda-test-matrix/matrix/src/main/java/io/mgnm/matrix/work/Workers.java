@@ -11,19 +11,40 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 
 /** Worker processes that share a list of jobs. */
 public final class Workers {
   private final int processes;
   private final boolean simulated;
+  private final Progress progress;
+
+  /** Told how far a list of jobs is. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * A job begins or has ended.
+     *
+     * @param done how many have ended
+     * @param stem of the job
+     */
+    void at(int done, int of, String stem);
+  }
+
+  /** Workers that tell nobody how far they are; see the other constructor. */
+  public Workers(int processes, boolean simulated) {
+    this(processes, simulated, (done, of, stem) -> {});
+  }
 
   /**
    * @param processes how many work at once
    * @param simulated whether CUDA is the simulated device; otherwise it is the machine's own
+   * @param progress told of every job when it begins and when it has ended, by one thread at a time
    */
-  public Workers(int processes, boolean simulated) {
+  public Workers(int processes, boolean simulated, Progress progress) {
     this.processes = processes;
     this.simulated = simulated;
+    this.progress = progress;
   }
 
   /**
@@ -40,10 +61,18 @@ public final class Workers {
             reports.accept(report);
           }
         };
+    int[] done = {0};
+    ObjIntConsumer<Job> told =
+        (job, more) -> {
+          synchronized (one) {
+            done[0] += more;
+            progress.at(done[0], jobs.size(), job.stem());
+          }
+        };
     List<Future<?>> working = new ArrayList<>();
     try (ExecutorService threads = Executors.newFixedThreadPool(processes)) {
       for (int i = 0; i < Math.min(processes, jobs.size()); i++) {
-        working.add(threads.submit(() -> work(waiting, inTurn)));
+        working.add(threads.submit(() -> work(waiting, inTurn, told)));
       }
       for (Future<?> future : working) {
         future.get();
@@ -56,14 +85,16 @@ public final class Workers {
     }
   }
 
-  private void work(Queue<Job> waiting, Consumer<Job.Report> reports) {
+  private void work(Queue<Job> waiting, Consumer<Job.Report> reports, ObjIntConsumer<Job> told) {
     try {
       Job job = waiting.poll();
       while (job != null) {
         try (WorkerProcess process = WorkerProcess.start(simulated)) {
           boolean alive = true;
           while (alive && job != null) {
+            told.accept(job, 0);
             alive = process.run(job, reports);
+            told.accept(job, 1);
             job = waiting.poll();
           }
         }

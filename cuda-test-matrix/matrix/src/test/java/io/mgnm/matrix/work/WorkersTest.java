@@ -16,6 +16,11 @@ class WorkersTest {
   /** Does what it is told. */
   record Told(String what) implements Job {
     @Override
+    public String stem() {
+      return "stem of " + what;
+    }
+
+    @Override
     public void run(Consumer<Report> reports) {
       System.out.println("printed by a job, not a report");
       reports.accept(new Said("begin " + what));
@@ -49,10 +54,18 @@ class WorkersTest {
   @Test
   void everyJobIsDoneOrSaidToHaveDied() {
     List<String> said = new ArrayList<>();
-    new Workers(2, false)
+    List<String> progress = new ArrayList<>();
+    new Workers(
+            2, false, (done, of, stem) -> progress.add("%d of %d, %s".formatted(done, of, stem)))
         .run(
             List.of("a", "throw", "b", "halt", "hang", "c").stream().map(Told::new).toList(),
             report -> said.add(((Said) report).text()));
+    assertThat(progress)
+        .hasSize(12)
+        .contains("0 of 6, stem of a")
+        .last()
+        .asString()
+        .startsWith("6 of 6, stem of ");
     assertThat(said)
         .contains("end a", "end b", "end c")
         .anySatisfy(
