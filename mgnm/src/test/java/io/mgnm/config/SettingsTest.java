@@ -72,6 +72,7 @@ class SettingsTest {
     assertThatThrownBy(() -> defaults.with("model.d"))
         .hasMessage("--set expects key=value, got 'model.d'");
     assertThatThrownBy(() -> defaults.withYaml("a: [", "f.yaml")).hasMessageContaining("f.yaml:");
+    assertThat(defaults.withYaml("# nothing\n", "f.yaml")).isEqualTo(defaults);
     assertThatThrownBy(() -> defaults.withYaml("- 1", "f.yaml"))
         .hasMessageContaining("expected keys with values");
     assertThatThrownBy(() -> defaults.with(folder.resolve("none.yaml")))
