@@ -104,7 +104,9 @@ class CudaTrainingStepTest {
         });
   }
 
-  /** Nor does a look at the loss make the device wait: the next steps are there before the answer. */
+  /**
+   * Nor does a look at the loss make the device wait: the next steps are there before the answer.
+   */
   @Test
   void theLossIsAskedForWithoutWaiting(Machine machine) {
     TrainingStepParityTest.Run expected =
@@ -127,7 +129,11 @@ class CudaTrainingStepTest {
             StepState.Progress answer = state.answer();
             assertThat(answer.stepsDone()).isEqualTo((question + 1) * STEPS);
             double sum =
-                expected.losses().stream().skip(question * STEPS).limit(STEPS).mapToDouble(x -> x).sum();
+                expected.losses().stream()
+                    .skip(question * STEPS)
+                    .limit(STEPS)
+                    .mapToDouble(x -> x)
+                    .sum();
             assertThat(answer.loss()).isEqualTo(sum);
           }
           assertThatThrownBy(state::answer).hasMessageContaining("expected a question");

@@ -3,6 +3,7 @@ package io.mgnm.ops.cuda;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.mgnm.cuda.CudaContext;
 import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.cuda.PinnedBuffer;
 import io.mgnm.ops.StepState;
@@ -78,12 +79,14 @@ final class CudaStepState implements StepState {
   public void ask() {
     scope.requireTransfer();
     StepState.checkAsk((int) (asked - answered));
-    int slot = (int) (asked % QUESTIONS);
-    if (answers[slot] == null) {
-      answers[slot] =
-          scope.own(scope.backend().context().pinned(WORDS * Long.BYTES, "answer of a step state"));
+    CudaContext context = scope.backend().context();
+    for (int slot = 0; slot < QUESTIONS; slot++) {
+      if (answers[slot] == null) {
+        answers[slot] = scope.own(context.pinned(WORDS * Long.BYTES, "answer of a step state"));
+      }
     }
-    scope.backend().stream().downloadAsync(words.slice(0, WORDS), answers[slot]);
+    PinnedBuffer answer = answers[(int) (asked % QUESTIONS)];
+    scope.backend().stream().downloadAsync(words.slice(0, WORDS), answer);
     asked++;
     scope.backend().stream().clear(words.slice(LOSS, CANDIDATES + 1 - LOSS));
   }
