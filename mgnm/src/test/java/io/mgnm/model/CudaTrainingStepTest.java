@@ -48,6 +48,8 @@ class CudaTrainingStepTest {
         "encoder=none",
         "routing.encoded=agreement",
         "routing.init=zeros",
+        "routing.recency=0.5",
+        "dropout=0.3",
         "readout=joint",
         "embedding.update=dense",
         "model.layers=0"
