@@ -26,10 +26,13 @@ import picocli.CommandLine.Spec;
     description = "Time training and scoring on this machine.",
     footer = {
       "",
+      "ops: every operation and direction by itself, by JMH, on one thread.",
       "step, score: whole training steps, and the scoring of 1,001 candidates, with 1 thread",
       "  and with all, in turns.",
       "peers: the same work by this library and by libtorch, in turns, all threads. The first",
       "  time fetches libtorch, 112 MB, and unpacks 450 MB.",
+      "limits: a step beside the peak of the cores and the memory's bandwidth; where its time goes.",
+      "curves: time against lengths, rows, interests and layers; beside --into FILE as pictures.",
       "Everything is first checked against the reference, then warmed up. A quiet machine gives",
       "a narrow spread.",
       "On a simulated device, mgnm simulate bench step --backend cuda, one run is counted",
@@ -38,9 +41,12 @@ import picocli.CommandLine.Spec;
 public final class BenchCommand implements Subcommand {
   /** What can be timed. */
   enum What {
+    OPS,
     STEP,
     SCORE,
     PEERS,
+    LIMITS,
+    CURVES,
     ALL;
 
     boolean covers(What part) {
@@ -51,7 +57,7 @@ public final class BenchCommand implements Subcommand {
   @Parameters(
       paramLabel = "WHAT",
       defaultValue = "ALL",
-      description = "step, score, peers or all (default)")
+      description = "ops, step, score, peers, limits, curves or all (default)")
   private What what;
 
   @Option(
@@ -74,7 +80,7 @@ public final class BenchCommand implements Subcommand {
       names = "--only",
       paramLabel = "TEXT",
       defaultValue = "",
-      description = "only models and data whose name has this, such as \"d 16\"")
+      description = "only models, or operations, whose name has this, such as \"d 16\" or bilstm")
   private String only;
 
   @Option(
@@ -105,6 +111,9 @@ public final class BenchCommand implements Subcommand {
     if (counts.isPresent()) {
       out.print(results.head()); // before what takes minutes
     }
+    if (what.covers(What.OPS) && counts.isEmpty()) {
+      new OpsBench(results, out).run(seconds / 6, only);
+    }
     for (What part : List.of(What.STEP, What.SCORE)) {
       if (what.covers(part)) {
         time(part, results, counts, out);
@@ -112,6 +121,13 @@ public final class BenchCommand implements Subcommand {
     }
     if (what.covers(What.PEERS) && counts.isEmpty()) {
       new PeerBench(seconds, results, out).run(cases());
+    }
+    if (what.covers(What.LIMITS) && counts.isEmpty()) {
+      new LimitsBench(seconds / 3, results, out).run(cases());
+    }
+    if (what.covers(What.CURVES) && counts.isEmpty()) {
+      Path folder = document == null ? null : document.resolveSibling("curves");
+      new Curves(seconds / 15, results, out).run(folder);
     }
     if (counts.isEmpty()) {
       out.println();

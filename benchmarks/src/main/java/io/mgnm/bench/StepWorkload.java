@@ -46,6 +46,11 @@ final class StepWorkload implements Workload {
     }
   }
 
+  /** A step and nothing else: the loss stays where it is. */
+  void once() {
+    step.run();
+  }
+
   @Override
   public void await() {
     loss += state.read().loss();

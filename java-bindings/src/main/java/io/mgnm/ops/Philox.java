@@ -39,6 +39,9 @@ public final class Philox {
   /** Purpose: values that dropout sets to zero. */
   public static final int DROPOUT = 8;
 
+  /** Purpose: the settings of a trial of a search. */
+  public static final int TRIAL_SETTING = 9;
+
   /** Rounds. */
   public static final int ROUNDS = 10;
 

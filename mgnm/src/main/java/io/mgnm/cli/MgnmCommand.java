@@ -40,6 +40,7 @@ public final class MgnmCommand {
     line.addSubcommand(new DescribeCommand());
     line.addSubcommand(new SynthesizeCommand());
     line.addSubcommand(new TrainCommand());
+    line.addSubcommand(new TuneCommand());
     line.addSubcommand(new EvaluateCommand());
     line.addSubcommand(new RecommendCommand());
     line.addSubcommand(new SettingsCommand());

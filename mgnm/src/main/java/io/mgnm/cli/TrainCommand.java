@@ -1,7 +1,6 @@
 package io.mgnm.cli;
 
 import io.mgnm.config.Key;
-import io.mgnm.config.Preset;
 import io.mgnm.config.Settings;
 import io.mgnm.data.BadInputException;
 import io.mgnm.data.Dataset;
@@ -11,7 +10,6 @@ import io.mgnm.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.List;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,22 +39,7 @@ public final class TrainCommand implements Subcommand {
   private boolean resume;
 
   @ArgGroup(exclusive = false)
-  private Choice choice;
-
-  /** What a new run may choose; a resumed one keeps what it has. */
-  static final class Choice {
-    @Option(names = "--config", paramLabel = "F", description = "YAML file of settings")
-    private Path config;
-
-    @Option(
-        names = "--preset",
-        paramLabel = "P",
-        description = "default, paper or released-like: what --config and --set start from")
-    private String preset;
-
-    @Option(names = "--set", paramLabel = "K=V", description = "one setting; may be repeated")
-    private List<String> assignments;
-  }
+  private SettingsChoice choice;
 
   @Option(names = "--epochs", paramLabel = "N", description = "short for training.epochs")
   private Integer epochs;
@@ -70,7 +53,7 @@ public final class TrainCommand implements Subcommand {
     PrintWriter err = spec.commandLine().getErr();
     Settings settings = null;
     if (!resume) {
-      settings = withEpochs(chosen()).check();
+      settings = withEpochs(SettingsChoice.settings(choice)).check();
     } else if (choice != null) {
       throw BadInputException.option(
           "only --epochs, --backend, --threads and --cuda-graphs beside --resume",
@@ -98,20 +81,6 @@ public final class TrainCommand implements Subcommand {
       }
     }
     return MgnmCommand.OK;
-  }
-
-  private Settings chosen() {
-    Choice own = choice == null ? new Choice() : choice;
-    Settings settings = Settings.of(own.preset == null ? Preset.DEFAULT : Preset.named(own.preset));
-    if (own.config != null) {
-      settings = settings.with(own.config);
-    }
-    if (own.assignments != null) {
-      for (String assignment : own.assignments) {
-        settings = settings.with(assignment);
-      }
-    }
-    return settings;
   }
 
   private Settings withEpochs(Settings settings) {

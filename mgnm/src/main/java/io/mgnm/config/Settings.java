@@ -1,11 +1,5 @@
 package io.mgnm.config;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -17,10 +11,6 @@ import java.util.Objects;
 
 /** The values of all keys in one run. Immutable. */
 public final class Settings {
-  private static final ObjectMapper YAML =
-      new ObjectMapper(
-          YAMLFactory.builder().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER).build());
-
   private final EnumMap<Key, Object> values;
 
   private Settings(EnumMap<Key, Object> values) {
@@ -42,34 +32,13 @@ public final class Settings {
    * @throws SettingsException where the file cannot be read or a setting cannot be
    */
   public Settings with(Path file) {
-    try {
-      return withYaml(Files.readString(file), file.toString());
-    } catch (IOException e) {
-      throw new SettingsException(file + ": cannot be read: " + e);
-    }
+    return withYaml(YamlText.read(file), file.toString());
   }
 
   /** These settings with those of a YAML text on top; {@code source} is named in errors. */
   public Settings withYaml(String text, String source) {
-    Object tree;
-    try {
-      tree = YAML.readValue(text, Object.class);
-    } catch (JsonProcessingException e) {
-      throw new SettingsException(
-          "%s:%d: not YAML: %s"
-              .formatted(
-                  source,
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getOriginalMessage()));
-    }
-    if (tree == null) {
-      return this;
-    }
-    if (!(tree instanceof Map<?, ?> map)) {
-      throw new SettingsException(source + ": expected keys with values, got " + tree);
-    }
     Map<String, Object> flat = new LinkedHashMap<>();
-    flatten("", map, flat);
+    flatten("", YamlText.map(text, source), flat);
     Settings result = this;
     for (Map.Entry<String, Object> entry : flat.entrySet()) {
       result = result.with(entry.getKey(), entry.getValue(), source);
@@ -108,20 +77,48 @@ public final class Settings {
   }
 
   private Settings with(String name, Object raw, String source) {
+    Key key = key(name, source);
+    EnumMap<Key, Object> changed = new EnumMap<>(values);
+    changed.put(key, value(key, raw, source));
+    return new Settings(changed);
+  }
+
+  /**
+   * The key of that name.
+   *
+   * @param source named in errors
+   * @throws SettingsException where there is none, with the nearest
+   */
+  public static Key key(String name, String source) {
     Key key = Key.named(name);
     if (key == null) {
       throw new SettingsException(
           "%s: no setting is named '%s'; the nearest is '%s'"
               .formatted(source, name, nearest(name)));
     }
+    return key;
+  }
+
+  /**
+   * The value of a key that {@code raw}, a scalar of YAML or a text, stands for.
+   *
+   * @param source named in errors
+   * @throws SettingsException where it stands for none, with what was expected
+   */
+  public static Object value(Key key, Object raw, String source) {
     Object value = raw == null ? null : key.kind().parse(raw);
     if (value == null) {
       throw new SettingsException(
-          "%s: %s: expected %s, got '%s'".formatted(source, name, key.kind().describe(), raw));
+          "%s: %s: expected %s, got '%s'".formatted(source, key.key(), key.kind().describe(), raw));
     }
-    EnumMap<Key, Object> changed = new EnumMap<>(values);
-    changed.put(key, value);
-    return new Settings(changed);
+    return value;
+  }
+
+  /** The keys whose values differ from those of {@code base}, with the values here. */
+  public Map<Key, Object> differencesFrom(Settings base) {
+    EnumMap<Key, Object> differences = new EnumMap<>(values);
+    differences.entrySet().removeAll(base.values.entrySet());
+    return differences;
   }
 
   /**
@@ -188,11 +185,7 @@ public final class Settings {
   public String toYaml() {
     Map<String, Object> flat = new LinkedHashMap<>();
     values.forEach((key, value) -> flat.put(key.key(), value));
-    try {
-      return YAML.writeValueAsString(flat);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("settings always have a YAML form", e);
-    }
+    return YamlText.write(flat);
   }
 
   @Override

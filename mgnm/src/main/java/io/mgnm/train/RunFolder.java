@@ -2,7 +2,6 @@ package io.mgnm.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.mgnm.config.Preset;
@@ -12,10 +11,6 @@ import io.mgnm.data.Dataset;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -26,7 +21,6 @@ import java.util.function.UnaryOperator;
 public final class RunFolder {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-  private static final ObjectMapper LINE = new ObjectMapper();
   private static final String FORMAT = "mgnm-run";
   private static final int VERSION = 1;
 
@@ -187,40 +181,15 @@ public final class RunFolder {
 
   /** Adds a line to the metrics. */
   void appendMetrics(Map<String, Object> line) throws IOException {
-    Files.writeString(
-        metrics(),
-        LINE.writeValueAsString(line) + "\n",
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+    new JsonLines(metrics()).append(line);
   }
 
   /** Drops lines of steps after {@code step}, which a resumed run does again. */
   void dropMetricsAfter(long step) throws IOException {
-    if (!Files.exists(metrics())) {
-      return;
-    }
-    List<String> kept = new ArrayList<>();
-    for (String line : Files.readAllLines(metrics())) {
-      JsonNode node;
-      try {
-        node = LINE.readTree(line);
-      } catch (JsonProcessingException e) {
-        continue; // the line that was being written when the process died
-      }
-      if (node.path("step").asLong(Long.MAX_VALUE) <= step) {
-        kept.add(line);
-      }
-    }
-    replace("metrics.jsonl", kept.isEmpty() ? "" : String.join("\n", kept) + "\n");
+    new JsonLines(metrics()).keep(line -> line.path("step").asLong(Long.MAX_VALUE) <= step);
   }
 
   private void replace(String name, String text) throws IOException {
-    Path temporary = folder.resolve(name + ".tmp");
-    Files.writeString(temporary, text);
-    Files.move(
-        temporary,
-        folder.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    TextFile.replace(folder.resolve(name), text);
   }
 }

@@ -72,12 +72,14 @@ class SettingsTest {
     assertThatThrownBy(() -> defaults.with("model.d"))
         .hasMessage("--set expects key=value, got 'model.d'");
     assertThatThrownBy(() -> defaults.withYaml("a: [", "f.yaml")).hasMessageContaining("f.yaml:");
+    assertThat(defaults.withYaml("# nothing\n", "f.yaml")).isEqualTo(defaults);
     assertThatThrownBy(() -> defaults.withYaml("- 1", "f.yaml"))
         .hasMessageContaining("expected keys with values");
     assertThatThrownBy(() -> defaults.with(folder.resolve("none.yaml")))
         .hasMessageContaining("cannot be read");
     assertThatThrownBy(() -> Preset.named("best"))
-        .hasMessage("no preset is named 'best'; expected one of default, paper, released-like");
+        .hasMessage(
+            "no preset is named 'best'; expected one of default, paper, released-like, tuned");
   }
 
   @Test

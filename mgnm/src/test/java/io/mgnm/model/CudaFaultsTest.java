@@ -55,8 +55,8 @@ class CudaFaultsTest {
   private static final Set<String> TEXTS =
       Set.of("cuGetErrorName", "cuGetErrorString", "cudnnGetErrorString");
 
-  private static final Runnable TRAINING = () -> train(settings("bilstm", "persistent"));
-  private static final Runnable CUDNN = () -> train(settings("bilstm-projected", "cudnn"));
+  private static final Runnable TRAINING = CudaFaultsTest::train;
+  private static final Runnable CUDNN = CudaFaultsTest::trainWithCudnn;
   private static final Runnable SCORING = CudaFaultsTest::score;
   private static final Runnable STREAMS = CudaFaultsTest::copyBesideTheStream;
 
@@ -189,6 +189,14 @@ class CudaFaultsTest {
       return List.of(5000, 4003); // CUDNN_STATUS_EXECUTION_FAILED, _HOST_ALLOCATION_FAILED
     }
     return List.of(999, 2); // CUDA_ERROR_UNKNOWN, _OUT_OF_MEMORY
+  }
+
+  private static void train() {
+    train(settings("bilstm", "persistent"));
+  }
+
+  private static void trainWithCudnn() {
+    train(settings("bilstm-projected", "cudnn"));
   }
 
   private static void train(Settings settings) {

@@ -111,6 +111,13 @@ public final class TestRuns {
     assertThat(second.metadata()).isEqualTo(first.metadata());
   }
 
+  /** Fills the item rows of a checkpoint with NaN, so that the next step's loss is not finite. */
+  public static void poison(Path checkpoint) throws IOException {
+    SafeTensors.Content content = SafeTensors.read(checkpoint);
+    Arrays.fill(content.tensors().get("item_embedding").floats(), Float.NaN);
+    SafeTensors.write(checkpoint, content);
+  }
+
   /** A process that runs the command line with extra options for its JVM. */
   public static ProcessBuilder mgnm(List<String> jvmOptions, String... arguments) {
     List<String> command = new ArrayList<>();
