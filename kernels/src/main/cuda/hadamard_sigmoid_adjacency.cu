@@ -27,6 +27,7 @@ static_assert(D >= 1, "a row has values");
 using Rows = ItemRows<D>;
 constexpr int STRIDE = Rows::STRIDE;
 constexpr int WIDTH = 4 * Rows::QUADS;
+constexpr int BACKWARD_BLOCKS = D > 40 ? LARGE_KERNEL_BLOCKS : 2;
 
 // Where the pairs of history h begin: the squares of the lengths before it. Told in ascending order.
 struct PairCount {
@@ -230,7 +231,8 @@ __device__ __forceinline__ void to_logits(
   });
 }
 
-extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, LARGE_KERNEL_BLOCKS) hadamard_sigmoid_adjacency_backward(
+extern "C" __global__ void __launch_bounds__(ITEM_BLOCK, BACKWARD_BLOCKS)
+    hadamard_sigmoid_adjacency_backward(
     const int* live,
     const int* offsets,
     const float* x,

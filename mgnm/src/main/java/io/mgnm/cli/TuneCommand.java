@@ -115,7 +115,7 @@ public final class TuneCommand implements Subcommand {
         BooleanSupplier stop =
             () ->
                 signal.requested()
-                    || allowed != null && System.nanoTime() - begin > allowed.toNanos();
+                    || (allowed != null && System.nanoTime() - begin > allowed.toNanos());
         boolean done = search.run(stop);
         display.close();
         report(search, made, done);

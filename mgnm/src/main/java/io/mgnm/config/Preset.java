@@ -22,7 +22,24 @@ public enum Preset {
           Map.entry(Key.ENCODER, "bilstm-projected"),
           Map.entry(Key.INTEREST_PROJECTION, "none"),
           Map.entry(Key.L1_WEIGHT, 1e-5),
-          Map.entry(Key.L1_PER, "candidate")));
+          Map.entry(Key.L1_PER, "candidate"))),
+  /** What recommends best, chosen on the validation parts of several data sets: docs/quality.md. */
+  TUNED(
+      "tuned",
+      Map.ofEntries(
+          Map.entry(Key.D, 32L),
+          Map.entry(Key.LAYERS, 1L),
+          Map.entry(Key.TRUNCATION, 20L),
+          Map.entry(Key.READOUT, "sum"),
+          Map.entry(Key.ROUTING_RECENCY, 1.0),
+          Map.entry(Key.LOSS, "softmax"),
+          Map.entry(Key.NEGATIVES, 100L),
+          Map.entry(Key.DROPOUT, 0.2),
+          Map.entry(Key.L2_WEIGHT, 0.02),
+          Map.entry(Key.LEARNING_RATE, 0.01),
+          Map.entry(Key.LEARNING_RATE_SCHEDULE, "cosine"),
+          Map.entry(Key.INIT_ITEM_STD, 0.1),
+          Map.entry(Key.EPOCHS, 12L)));
 
   private final String key;
   private final Map<Key, Object> overrides;

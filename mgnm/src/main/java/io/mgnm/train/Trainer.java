@@ -48,6 +48,9 @@ public final class Trainer implements AutoCloseable {
   private final int parts; // of a batch
   private final LearningRate rate;
   private TrainingProgress progress;
+  private long begun; // steps that the backend was told to do
+  private long looked; // steps whose loss was looked at: progress is theirs
+  private long since; // nanoseconds, up to which training was timed
   private double seconds; // of this session in the running epoch
   private long timedHistories; // trained in them
 
@@ -100,7 +103,9 @@ public final class Trainer implements AutoCloseable {
       stepsAnEpoch = Math.ceilDiv(samples.count(), settings.integer(Key.BATCH));
       rate = LearningRate.of(settings, stepsAnEpoch);
       progress = Files.exists(run.last()) ? restore() : begin();
-      state.set(progress.step(), rate.of(progress.step()));
+      begun = progress.step();
+      looked = begun;
+      state.set(begun, rate.of(begun));
     } catch (IOException | RuntimeException | Error e) {
       try (scope) {
         throw e;
@@ -175,22 +180,45 @@ public final class Trainer implements AutoCloseable {
     return progress.step() / stepsAnEpoch > progress.validatedEpochs();
   }
 
-  /** Runs steps up to the next look at the loss, or the end of the epoch. */
+  /**
+   * Runs steps up to the next look at the loss, or the end of the epoch. Then it looks at those of
+   * the last time: a device has these to do meanwhile, and waits for nobody.
+   */
   private void runSome() {
-    long inEpoch = progress.step() % stepsAnEpoch;
-    long count = Math.min(READ_EVERY, stepsAnEpoch - inEpoch);
-    long start = System.nanoTime();
+    since = System.nanoTime();
+    long count = Math.min(READ_EVERY, stepsAnEpoch - begun % stepsAnEpoch);
     for (long i = 0; i < count; i++) {
       step.run();
     }
-    StepState.Progress read = state.read();
-    seconds += (System.nanoTime() - start) * 1e-9;
+    begun += count;
+    state.ask();
+    if (looked < begun - count) {
+      look();
+    }
+    if (begun % stepsAnEpoch == 0) {
+      lookAtAll();
+    }
+    if (!rate.constant()) {
+      lookAtAll(); // the rate is of the next step
+      state.set(begun, rate.of(begun));
+    }
+    time();
+  }
+
+  /** Until progress is that of every step that was begun. */
+  private void lookAtAll() {
+    while (looked < begun) {
+      look();
+    }
+  }
+
+  private void look() {
+    StepState.Progress read = state.answer();
+    time();
     if (read.failedStep() >= 0) {
       throw new NonFiniteLossException(read.failedStep());
     }
-    if (!rate.constant()) {
-      state.set(read.stepsDone(), rate.of(read.stepsDone()));
-    }
+    looked = read.stepsDone();
     timedHistories += read.histories();
     TrainingProgress.Sums before = progress.sums();
     TrainingProgress.Sums sums =
@@ -208,10 +236,16 @@ public final class Trainer implements AutoCloseable {
             sums);
     listener.steps(
         progress.validatedEpochs() + 1,
-        inEpoch + count,
+        looked - progress.validatedEpochs() * stepsAnEpoch,
         stepsAnEpoch,
         sums.lossPerCandidate(),
         timedHistories / seconds);
+  }
+
+  private void time() {
+    long now = System.nanoTime();
+    seconds += (now - since) * 1e-9;
+    since = now;
   }
 
   private void validate() throws IOException {
@@ -275,6 +309,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void save() throws IOException {
+    since = System.nanoTime();
+    lookAtAll();
     Checkpoint.save(run.last(), parameters, optimizer, progress, settings.toYaml());
   }
 

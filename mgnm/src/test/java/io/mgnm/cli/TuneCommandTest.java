@@ -7,10 +7,12 @@ import io.mgnm.train.TestRuns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +78,25 @@ class TuneCommandTest {
     assertThat(run("evaluate", Path.of(out, "trial-002").toString(), "--candidates", "20"))
         .as(err.toString())
         .isZero();
+  }
+
+  @Test
+  void anInterruptedSearchSavesAndGoesOn() throws Exception {
+    List<String> first =
+        List.of("tune", data, "--out", out, "--backend", "cpu", "--threads", "1", "--trials", "2");
+    List<String> begin = new ArrayList<>(first);
+    begin.addAll(List.of("--config", base, "--space", space, "--epochs", "90"));
+    Process process = TestRuns.mgnm(List.of(), begin.toArray(String[]::new)).start();
+    while (process.isAlive() && !Files.exists(Path.of(out, "trial-001", "last.safetensors"))) {
+      Thread.sleep(5);
+    }
+    process.toHandle().destroy(); // SIGTERM, which ends like Ctrl-C, its output left open
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    assertThat(output).contains("tune: saved before the end; go on with: mgnm tune");
+    assertThat(tune("--resume", "--trials", "2")).as(err.toString()).isZero();
+    assertThat(Path.of(out, "trials.jsonl")).isNotEmptyFile();
+    assertThat(err.toString()).contains("best is trial ").doesNotContain("saved before the end");
   }
 
   @Test

@@ -78,7 +78,8 @@ class SettingsTest {
     assertThatThrownBy(() -> defaults.with(folder.resolve("none.yaml")))
         .hasMessageContaining("cannot be read");
     assertThatThrownBy(() -> Preset.named("best"))
-        .hasMessage("no preset is named 'best'; expected one of default, paper, released-like");
+        .hasMessage(
+            "no preset is named 'best'; expected one of default, paper, released-like, tuned");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.mgnm.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mgnm.config.Key;
 import io.mgnm.config.Preset;
@@ -9,6 +10,7 @@ import io.mgnm.model.TrainingStepParityTest.Run;
 import io.mgnm.ops.Backend;
 import io.mgnm.ops.BackendOptions;
 import io.mgnm.ops.Backends;
+import io.mgnm.ops.StepState;
 import io.mgnm.simulator.driver.CallTrace.Call;
 import io.mgnm.simulator.driver.Machine;
 import io.mgnm.simulator.exec.LaunchReport;
@@ -46,6 +48,8 @@ class CudaTrainingStepTest {
         "encoder=none",
         "routing.encoded=agreement",
         "routing.init=zeros",
+        "routing.recency=0.5",
+        "dropout=0.3",
         "readout=joint",
         "embedding.update=dense",
         "model.layers=0"
@@ -99,6 +103,42 @@ class CudaTrainingStepTest {
                   .toList();
           assertThat(calls).hasSize(STEPS).containsOnly("cuGraphLaunch");
           assertThat(state.read().stepsDone()).isEqualTo(STEPS);
+        });
+  }
+
+  /**
+   * Nor does a look at the loss make the device wait: the next steps are there before the answer.
+   */
+  @Test
+  void theLossIsAskedForWithoutWaiting(Machine machine) {
+    TrainingStepParityTest.Run expected =
+        TrainingStepParityTest.run(cuda(true), settings(), 2 * STEPS);
+    TrainingStepParityTest.use(
+        cuda(true),
+        settings(),
+        (step, state, parameters) -> {
+          state.read();
+          int before = machine.trace().calls().size();
+          for (int question = 0; question < 2; question++) {
+            for (int i = 0; i < STEPS; i++) {
+              step.run();
+            }
+            state.ask();
+          }
+          assertThat(machine.trace().calls().stream().skip(before).map(Call::function))
+              .noneMatch(function -> function.contains("Synchronize"));
+          for (int question = 0; question < 2; question++) {
+            StepState.Progress answer = state.answer();
+            assertThat(answer.stepsDone()).isEqualTo((question + 1) * STEPS);
+            double sum =
+                expected.losses().stream()
+                    .skip(question * STEPS)
+                    .limit(STEPS)
+                    .mapToDouble(x -> x)
+                    .sum();
+            assertThat(answer.loss()).isEqualTo(sum);
+          }
+          assertThatThrownBy(state::answer).hasMessageContaining("expected a question");
         });
   }
 

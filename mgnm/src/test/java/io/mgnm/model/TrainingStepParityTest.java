@@ -55,6 +55,7 @@ class TrainingStepParityTest {
         "readout=joint",
         "loss=softmax",
         "dropout=0.3",
+        "routing.recency=0.5",
         "embedding.update=dense",
         "negatives.count=1",
         "model.layers=0"

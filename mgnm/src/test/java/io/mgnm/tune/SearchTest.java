@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -154,8 +155,12 @@ class SearchTest {
   @Test
   void aTrialWhoseLossIsNotFiniteIsLeftBehind() throws IOException {
     search("search", TRIALS, () -> logged("search") == TRIALS);
-    String head = Files.readAllLines(folder.resolve("search/best.yaml")).getFirst();
-    int leader = Integer.parseInt(head.split("\\D+")[1]);
+    int leader =
+        log("search").stream()
+            .max(Comparator.comparingDouble(SearchTest::ndcg))
+            .orElseThrow()
+            .path("trial")
+            .asInt();
     TestRuns.poison(folder.resolve("search/trial-%03d/last.safetensors".formatted(leader)));
     assertThat(search("search", TRIALS, () -> false)).isTrue();
     List<JsonNode> second = log("search").subList(TRIALS, TRIALS + 2);

@@ -57,7 +57,7 @@ public final class MatrixCommand implements Subcommand {
               + " stem/direction/size/dD/LEVELSxINTERESTS/variant/target, * stands for anything")
   private String filter;
 
-  @Option(names = "--long", description = "the full product instead of what every build runs")
+  @Option(names = "--long", description = "many times as many cases as every build runs")
   private boolean all;
 
   @Option(names = "--html", paramLabel = "FILE", description = "write a page with all results")
@@ -138,7 +138,11 @@ public final class MatrixCommand implements Subcommand {
     run.scores().forEach(out::println);
     int unexplained = run.unexplained().size();
     int caught = run.scores().stream().mapToInt(Score::caught).sum();
+    int unseen = run.scores().stream().mapToInt(Score::unseen).sum();
     int count = run.scores().stream().mapToInt(Score::count).sum();
+    out.printf(
+        "%-28s %3d of %3d caught, %.1f %%%n",
+        "all", caught, caught + unseen, 100.0 * caught / Math.max(1, caught + unseen));
     out.printf(
         "%d passed, %d failed, %d skipped%n", caught, unexplained, count - caught - unexplained);
     return unexplained == 0 ? MgnmCommand.OK : MgnmCommand.FAILURE;

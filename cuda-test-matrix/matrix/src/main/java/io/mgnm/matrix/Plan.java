@@ -20,14 +20,19 @@ import java.util.function.Predicate;
  * <p>The short one runs every row at every size, on the CPU and on three simulated devices, one of
  * each generation, and turns widths, variants and orders so that every pair of (size, generation)
  * and (size, order) comes, every variant, and with at most four of them every pair of (width,
- * variant). The long one is the full product.
+ * variant). The long one runs every size at every width on every generation, with two of the
+ * variants and an order that turn, so that every variant comes at every size; of large sizes, one
+ * variant.
  */
 public final class Plan {
   /** Embedding sizes, each with levels and interests of its own: all are constants of a kernel. */
   private static final int[][] WIDTHS = {{8, 6, 8}, {16, 4, 4}, {20, 3, 5}, {40, 3, 1}, {64, 2, 2}};
 
-  /** Past this, the long matrix takes one variant and one order a generation. */
+  /** Past this, the long matrix takes one variant of a size and a width. */
   private static final int LARGE = 200;
+
+  /** Variants of the long matrix at a size and a width. */
+  private static final int TURNS = 2;
 
   private final List<CaseJob> jobs;
 
@@ -100,43 +105,42 @@ public final class Plan {
       int w = i % WIDTHS.length;
       int[] width = WIDTHS[w];
       int variant = (i / WIDTHS.length + 3 * w) % row.variants().size();
-      List<Target> targets = new ArrayList<>(List.of(Target.CPU));
-      if (device == Device.CUDA) {
-        targets.add(Target.GPU);
-      } else if (hasKernel(row)) {
-        for (int c = 0; c < Target.CAPABILITIES.size(); c++) {
-          String order = Target.ORDERS.get((i + c) % Target.ORDERS.size());
-          targets.add(Target.simulated(Target.CAPABILITIES.get(c), order));
-        }
-      }
-      cases.add(
-          new Case(new Shape(Size.ALL.get(i), width[0], width[1], width[2], variant), targets));
+      Shape shape = new Shape(Size.ALL.get(i), width[0], width[1], width[2], variant);
+      cases.add(new Case(shape, targets(row, device, i)));
     }
     return cases;
   }
 
-  private static List<Case> longCases(Row row, Device device) {
+  static List<Case> longCases(Row row, Device device) {
     List<Case> cases = new ArrayList<>();
-    for (Size size : Size.ALL) {
-      for (int[] width : WIDTHS) {
-        for (int variant = 0; variant < row.variants().size(); variant++) {
-          boolean thin = size.n() > LARGE && size.n() * width[0] > LARGE * LARGE;
-          if (thin && variant > 0) {
-            continue;
-          }
-          List<Target> targets = new ArrayList<>(List.of(Target.CPU));
-          if (device == Device.CUDA) {
-            targets.add(Target.GPU);
-          } else if (hasKernel(row)) {
-            Target.everySimulated()
-                .filter(target -> !thin || target.order().equals("random"))
-                .forEach(targets::add);
-          }
-          cases.add(new Case(new Shape(size, width[0], width[1], width[2], variant), targets));
+    int variants = row.variants().size();
+    for (int i = 0; i < Size.ALL.size(); i++) {
+      Size size = Size.ALL.get(i);
+      for (int w = 0; w < WIDTHS.length; w++) {
+        int[] width = WIDTHS[w];
+        int turns = size.n() > LARGE ? 1 : Math.min(TURNS, variants);
+        for (int k = 0; k < turns; k++) {
+          int variant = (i + w + k * Math.ceilDiv(variants, TURNS)) % variants;
+          Shape shape = new Shape(size, width[0], width[1], width[2], variant);
+          cases.add(new Case(shape, targets(row, device, i + w + k)));
         }
       }
     }
     return cases;
+  }
+
+  /** The CPU, and the GPU or every generation in an order that turns with {@code place}. */
+  private static List<Target> targets(Row row, Device device, int place) {
+    List<Target> targets = new ArrayList<>(List.of(Target.CPU));
+    if (device == Device.CUDA) {
+      targets.add(Target.GPU);
+    } else if (hasKernel(row)) {
+      for (int c = 0; c < Target.CAPABILITIES.size(); c++) {
+        String order = Target.ORDERS.get((place + c) % Target.ORDERS.size());
+        targets.add(Target.simulated(Target.CAPABILITIES.get(c), order));
+      }
+    }
+    return targets;
   }
 
   private static boolean hasKernel(Row row) {

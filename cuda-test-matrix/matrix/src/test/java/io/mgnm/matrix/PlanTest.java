@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.mgnm.kernels.KernelCatalogue;
 import io.mgnm.matrix.rows.Row;
 import io.mgnm.matrix.rows.Rows;
+import io.mgnm.matrix.rows.Size;
 import io.mgnm.matrix.work.CaseJob.Case;
 import io.mgnm.matrix.work.CaseResult;
 import io.mgnm.matrix.work.Target;
@@ -69,6 +70,27 @@ class PlanTest {
           }
         }
       }
+    }
+  }
+
+  @Test
+  void theLongMatrixMeetsEverySizeWithEveryWidthAndWithEveryVariant() {
+    for (Row row : Rows.all()) {
+      List<Case> cases = Plan.longCases(row, Plan.Device.SIMULATED);
+      int sizes = Size.ALL.size();
+      assertThat(cases.stream().map(c -> c.shape().size() + " " + c.shape().d()).distinct())
+          .as(row.stem())
+          .hasSize(5 * sizes);
+      assertThat(
+              cases.stream()
+                  .filter(c -> c.shape().size().n() <= 200)
+                  .map(c -> c.shape().size() + " " + c.shape().variant())
+                  .distinct())
+          .as(row.stem())
+          .hasSize(
+              row.variants().size()
+                  * (int) Size.ALL.stream().filter(size -> size.n() <= 200).count());
+      assertThat(cases.stream().map(Case::shape)).doesNotHaveDuplicates();
     }
   }
 

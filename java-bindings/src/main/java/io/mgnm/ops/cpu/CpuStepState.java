@@ -1,6 +1,8 @@
 package io.mgnm.ops.cpu;
 
 import io.mgnm.ops.StepState;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 /** The state of a run as plain fields. */
 final class CpuStepState implements StepState {
@@ -16,6 +18,8 @@ final class CpuStepState implements StepState {
   long histories;
   long candidates;
 
+  private final Queue<Progress> answers = new ArrayDeque<>(QUESTIONS);
+
   CpuStepState(CpuScope scope) {
     this.scope = scope;
   }
@@ -25,14 +29,21 @@ final class CpuStepState implements StepState {
     step = stepsDone;
     learningRate = rate;
     failedStep = -1;
+    answers.clear();
     clearSums();
   }
 
   @Override
-  public Progress read() {
-    Progress progress = new Progress(step, failedStep, loss, l1, histories, candidates);
+  public void ask() {
+    StepState.checkAsk(answers.size());
+    answers.add(new Progress(step, failedStep, loss, l1, histories, candidates));
     clearSums();
-    return progress;
+  }
+
+  @Override
+  public Progress answer() {
+    StepState.checkAnswer(answers.size());
+    return answers.remove();
   }
 
   private void clearSums() {

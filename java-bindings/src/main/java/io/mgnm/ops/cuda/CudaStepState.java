@@ -1,7 +1,13 @@
 package io.mgnm.ops.cuda;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.mgnm.cuda.CudaContext;
 import io.mgnm.cuda.DeviceBuffer;
+import io.mgnm.cuda.PinnedBuffer;
 import io.mgnm.ops.StepState;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** The state of a run in device memory, laid out as {@code step_state.cuh} says. */
@@ -21,6 +27,9 @@ final class CudaStepState implements StepState {
   private final CudaScope scope;
   private final DeviceBuffer words;
   private long steps; // begun, as far as the host gave the order
+  private final PinnedBuffer[] answers = new PinnedBuffer[QUESTIONS]; // made when first asked for
+  private long asked;
+  private long answered;
   private boolean draws; // a step is begun on the device, now or by a recording
 
   CudaStepState(CudaScope scope) {
@@ -63,20 +72,39 @@ final class CudaStepState implements StepState {
     Arrays.fill(values, WORDS, values.length, stepsDone);
     scope.backend().stream().upload(words, values);
     steps = stepsDone;
+    answered = asked;
   }
 
   @Override
-  public Progress read() {
+  public void ask() {
     scope.requireTransfer();
-    long[] values = new long[WORDS];
-    scope.backend().stream().download(words.slice(0, WORDS), values);
+    StepState.checkAsk((int) (asked - answered));
+    CudaContext context = scope.backend().context();
+    for (int slot = 0; slot < QUESTIONS; slot++) {
+      if (answers[slot] == null) {
+        answers[slot] = scope.own(context.pinned(WORDS * Long.BYTES, "answer of a step state"));
+      }
+    }
+    PinnedBuffer answer = answers[(int) (asked % QUESTIONS)];
+    scope.backend().stream().downloadAsync(words.slice(0, WORDS), answer);
+    asked++;
     scope.backend().stream().clear(words.slice(LOSS, CANDIDATES + 1 - LOSS));
+  }
+
+  @Override
+  public Progress answer() {
+    scope.requireTransfer();
+    StepState.checkAnswer((int) (asked - answered));
+    PinnedBuffer answer = answers[(int) (answered % QUESTIONS)];
+    answer.await();
+    answered++;
+    MemorySegment values = answer.segment();
     return new Progress(
-        values[STEP],
-        values[FAILED_STEP],
-        Double.longBitsToDouble(values[LOSS]),
-        Double.longBitsToDouble(values[L1]),
-        values[HISTORIES],
-        values[CANDIDATES]);
+        values.getAtIndex(JAVA_LONG, STEP),
+        values.getAtIndex(JAVA_LONG, FAILED_STEP),
+        values.getAtIndex(JAVA_DOUBLE, LOSS),
+        values.getAtIndex(JAVA_DOUBLE, L1),
+        values.getAtIndex(JAVA_LONG, HISTORIES),
+        values.getAtIndex(JAVA_LONG, CANDIDATES));
   }
 }

@@ -1,6 +1,8 @@
 package io.mgnm.ops.reference;
 
 import io.mgnm.ops.StepState;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 /** The state of a run as plain fields. */
 final class ReferenceStepState implements StepState {
@@ -14,6 +16,8 @@ final class ReferenceStepState implements StepState {
   long histories;
   long candidates;
 
+  private final Queue<Progress> answers = new ArrayDeque<>(QUESTIONS);
+
   static ReferenceStepState of(StepState state) {
     if (state instanceof ReferenceStepState reference) {
       return reference;
@@ -26,14 +30,21 @@ final class ReferenceStepState implements StepState {
     step = stepsDone;
     learningRate = rate;
     failedStep = -1;
+    answers.clear();
     clearSums();
   }
 
   @Override
-  public Progress read() {
-    Progress progress = new Progress(step, failedStep, loss, l1, histories, candidates);
+  public void ask() {
+    StepState.checkAsk(answers.size());
+    answers.add(new Progress(step, failedStep, loss, l1, histories, candidates));
     clearSums();
-    return progress;
+  }
+
+  @Override
+  public Progress answer() {
+    StepState.checkAnswer(answers.size());
+    return answers.remove();
   }
 
   private void clearSums() {

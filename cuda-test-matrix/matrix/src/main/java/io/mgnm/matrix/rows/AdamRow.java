@@ -42,8 +42,8 @@ final class AdamRow implements Row {
     StepState state = subject.scope().stepState();
     dense(subject, adam, shape.size().n(), scale, state);
     int ids = shape.ids();
-    int rows = FEW_ROWS + ids / 2; // some touched often, some once, some never: holes among slots
-    Batch batch = shape.batch(subject, rows);
+    int rows = FEW_ROWS + ids; // some touched often, some once, some never: holes among slots
+    Batch batch = shape.batch(subject, () -> subject.random().nextInt(rows));
     int d = shape.d();
     Tensor dX = batch.tensor(Axis.ITEMS, d, Lifetime.KEPT);
     Tensor dE = batch.tensor(Axis.CANDIDATES, d, Lifetime.KEPT);

@@ -12,8 +12,16 @@ import java.util.List;
 
 /** {@code batch_parts}: a batch divided, rows of its parts put together, sums added up. */
 final class BatchPartsRow implements Row {
-  /** Histories of a part, by variant. */
-  private static final int[] CAPACITIES = {2, 1, 128};
+  /** Histories of a part, by variant: the largest for the batch of many. */
+  private static final int[] CAPACITIES = {128, 1, 2};
+
+  /**
+   * Candidates of a history where there are many histories, and most of them where there are few.
+   */
+  private static final int CANDIDATES = 6;
+
+  private static final int FEW = 3;
+  private static final int MOST = 300; // more than a block has threads
 
   private static final List<Axis> AXES = List.of(Axis.HISTORIES, Axis.ITEMS, Axis.CANDIDATES);
 
@@ -29,13 +37,15 @@ final class BatchPartsRow implements Row {
 
   @Override
   public List<String> variants() {
-    return List.of("2 histories", "1 history", "128 histories");
+    return List.of("128 histories", "1 history", "2 histories");
   }
 
   @Override
   public void run(Subject subject, Shape shape) {
     BatchParts parts = subject.backend().batchParts();
-    Batch whole = shape.batch(subject);
+    int[] lengths = shape.size().lengths();
+    int candidates = lengths.length > FEW ? CANDIDATES : Math.clamp(shape.size().n(), 1, MOST);
+    Batch whole = subject.batch(lengths, candidates, shape.d(), shape.levels(), shape.interests());
     BatchShape all = whole.shape();
     int capacity = CAPACITIES[shape.variant()];
     Batch part =

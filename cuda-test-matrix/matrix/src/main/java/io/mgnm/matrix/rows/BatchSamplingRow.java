@@ -57,6 +57,15 @@ final class BatchSamplingRow implements Row {
     return Shape.outputCapsules(subject, batch, name, Axis.ITEMS, 1);
   }
 
+  /** Begins a step, as a training does: with the draw of a batch, here of one history. */
+  static void begin(Subject subject, StepState state) {
+    BatchShape shape = new BatchShape(1, MAX_LENGTH, MAX_LENGTH, CANDIDATES, 1, 1, 1);
+    subject
+        .backend()
+        .batchSampling(new Options(1, false, 0))
+        .draw(samples(subject, 0), state, subject.scope().batch(shape));
+  }
+
   /** The last batch of an epoch, the first of the next one, and a late one. */
   private static void draw(Subject subject, Shape shape, BatchSampling sampling, StepState state) {
     int histories = Math.clamp(shape.size().n(), 1, MOST_HISTORIES);

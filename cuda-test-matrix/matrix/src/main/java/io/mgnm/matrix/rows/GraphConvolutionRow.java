@@ -35,8 +35,8 @@ final class GraphConvolutionRow implements Row {
       List.of(
           new Variant(Normalisation.SYMMETRIC, true, Input.PREVIOUS, 0.2f, 4),
           new Variant(Normalisation.KIPF, true, Input.FIRST, 0.2f, 4),
-          new Variant(Normalisation.NONE, true, Input.PREVIOUS, 0.2f, 6),
           new Variant(Normalisation.SYMMETRIC, false, Input.FIRST, 0, 4),
+          new Variant(Normalisation.NONE, true, Input.PREVIOUS, 0.2f, 6),
           new Variant(Normalisation.KIPF, false, Input.PREVIOUS, 0, 2),
           new Variant(Normalisation.SYMMETRIC, true, Input.PREVIOUS, 0.2f, 1));
 

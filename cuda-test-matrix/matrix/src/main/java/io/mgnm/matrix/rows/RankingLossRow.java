@@ -59,7 +59,8 @@ final class RankingLossRow implements Row {
       set(y, y.size() - 1, Float.NEGATIVE_INFINITY);
       loss.forward(batch, y, losses, y);
       loss.total(batch, losses, l1, state);
-      loss.total(batch, losses, l1, state); // the step after it fails too, and is not the first
+      BatchSamplingRow.begin(subject, state);
+      loss.total(batch, losses, l1, state); // this one fails too, and is not the first
       Shape.results(subject, "total.failed", state.read().failedStep());
     }
   }

@@ -7,6 +7,8 @@ import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
+import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 
 /**
  * All that decides a case of a row: its size and what is constant in a run.
@@ -27,20 +29,17 @@ public record Shape(Size size, int d, int levels, int interests, int variant) {
     return subject.batch(size.lengths(), CANDIDATES, d, levels, interests);
   }
 
-  /**
-   * Likewise, with ids of a table of so many rows. As in real data, one id is above all others: a
-   * block has more of it than a small sort takes.
-   */
-  Batch batch(Subject subject, int table) {
+  /** Likewise, with ids from elsewhere. */
+  Batch batch(Subject subject, IntSupplier ids) {
     Batch batch = batch(subject);
     Histories old = batch.download();
     batch.upload(
         new Histories(
             old.samples(),
-            ids(subject, old.users().length, table),
+            drawn(ids, old.users().length),
             old.offsets(),
-            ids(subject, old.items().length, table),
-            ids(subject, old.candidates().length, table)));
+            drawn(ids, old.items().length),
+            drawn(ids, old.candidates().length)));
     return batch;
   }
 
@@ -50,8 +49,8 @@ public record Shape(Size size, int d, int levels, int interests, int variant) {
     return Arrays.stream(lengths).sum() + lengths.length * CANDIDATES;
   }
 
-  private static int[] ids(Subject subject, int count, int table) {
-    return subject.random().ints(count, 0, table).map(id -> id % 3 == 0 ? id : table / 2).toArray();
+  private static int[] drawn(IntSupplier ids, int count) {
+    return IntStream.generate(ids).limit(count).toArray();
   }
 
   /**

@@ -7,6 +7,7 @@ final class Scenes {
   private static final List<Scene> ALL =
       List.of(
           new BatchSamplingScene(),
+          new BatchPartsScene(),
           new EmbeddingGatherScene(),
           new DropoutScene(),
           new HadamardSigmoidAdjacencyScene(),

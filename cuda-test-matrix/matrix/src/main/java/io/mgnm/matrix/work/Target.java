@@ -3,7 +3,6 @@ package io.mgnm.matrix.work;
 import io.mgnm.simulator.driver.MachineOptions;
 import io.mgnm.simulator.exec.Order;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What a case runs on.
@@ -31,12 +30,6 @@ public record Target(String backend, String capability, String order) {
   /** A simulated device. */
   public static Target simulated(String capability, String order) {
     return new Target("cuda", capability, order);
-  }
-
-  /** Every generation in every order. */
-  public static Stream<Target> everySimulated() {
-    return CAPABILITIES.stream()
-        .flatMap(capability -> ORDERS.stream().map(order -> simulated(capability, order)));
   }
 
   /** Whether it is a simulated device. */
