@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntFunction;
 
@@ -99,7 +100,7 @@ final class Curves {
         Files.createDirectories(folder);
         String title = "Training step, µs a history, against " + curve.name();
         Files.writeString(
-            folder.resolve(curve.name().toLowerCase().replace(' ', '-') + ".svg"),
+            folder.resolve(curve.name().toLowerCase(Locale.ROOT).replace(' ', '-') + ".svg"),
             LogChart.svg(title, points));
       }
     }
