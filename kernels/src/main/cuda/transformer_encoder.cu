@@ -57,7 +57,13 @@ constexpr int GROUP_ROWS = D <= 32 ? 64 : 32;
 constexpr int TILE_ROWS = D <= 32 ? 32 : 16;
 
 // On a multiprocessor at once, as far as a head's vectors and their sums leave registers.
-constexpr int FORWARD_BLOCKS = D <= 16 ? 6 : D <= 40 ? 4 : 3;
+// From 10.0 on the assembler wants more of them, and would spill a few.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int FEWER = 1;
+#else
+constexpr int FEWER = FORWARD_STREAMED && D > 32 && D <= 40 ? 1 : 0;
+#endif
+constexpr int FORWARD_BLOCKS = (D <= 16 ? 6 : D <= 40 ? 4 : 3) - FEWER;
 constexpr int BACKWARD_BLOCKS = D <= 16 ? 3 : 2;
 
 using Plain = Columns<D, false>;

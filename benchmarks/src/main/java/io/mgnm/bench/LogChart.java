@@ -37,33 +37,52 @@ final class LogChart {
   }
 
   private String draw(String title, Map<Integer, Double> points) {
-    add("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d'", WIDTH, HEIGHT);
+    add(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d'",
+            WIDTH,
+            HEIGHT));
     add(" font-family='sans-serif' font-size='12'>\n");
-    add("<rect width='%d' height='%d' fill='white'/>\n", WIDTH, HEIGHT);
-    add("<text x='%d' y='20' font-size='14'>%s</text>\n", LEFT, title);
+    add(String.format(Locale.ROOT, "<rect width='%d' height='%d' fill='white'/>\n", WIDTH, HEIGHT));
+    add(String.format(Locale.ROOT, "<text x='%d' y='20' font-size='14'>%s</text>\n", LEFT, title));
     for (int decade = left; decade <= right; decade++) {
       double x = x(Math.pow(10, decade));
       line(x, TOP, x, HEIGHT - BOTTOM);
-      add("<text x='%.1f' y='%d' text-anchor='middle'>", x, HEIGHT - BOTTOM + 18);
-      add("%s</text>\n", number(decade));
+      add(
+          String.format(
+              Locale.ROOT, "<text x='%.1f' y='%d' text-anchor='middle'>", x, HEIGHT - BOTTOM + 18));
+      add(String.format(Locale.ROOT, "%s</text>\n", number(decade)));
     }
     for (int decade = low; decade <= high; decade++) {
       double y = y(Math.pow(10, decade));
       line(LEFT, y, WIDTH - RIGHT, y);
-      add("<text x='%d' y='%.1f' text-anchor='end'>", LEFT - 6, y + 4);
-      add("%s</text>\n", number(decade));
+      add(String.format(Locale.ROOT, "<text x='%d' y='%.1f' text-anchor='end'>", LEFT - 6, y + 4));
+      add(String.format(Locale.ROOT, "%s</text>\n", number(decade)));
     }
     add("<polyline fill='none' stroke='#0057b8' stroke-width='2' points='");
-    points.forEach((size, time) -> add("%.1f,%.1f ", x(size), y(time)));
+    points.forEach((size, time) -> add(String.format(Locale.ROOT, "%.1f,%.1f ", x(size), y(time))));
     add("'/>\n");
     points.forEach(
         (size, time) ->
-            add("<circle cx='%.1f' cy='%.1f' r='3' fill='#0057b8'/>\n", x(size), y(time)));
+            add(
+                String.format(
+                    Locale.ROOT,
+                    "<circle cx='%.1f' cy='%.1f' r='3' fill='#0057b8'/>\n",
+                    x(size),
+                    y(time))));
     return add("</svg>\n").svg.toString();
   }
 
   private void line(double x1, double y1, double x2, double y2) {
-    add("<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>\n", x1, y1, x2, y2);
+    add(
+        String.format(
+            Locale.ROOT,
+            "<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' stroke='#ddd'/>\n",
+            x1,
+            y1,
+            x2,
+            y2));
   }
 
   private static String number(int decade) {
@@ -80,8 +99,8 @@ final class LogChart {
     return HEIGHT - BOTTOM - (Math.log10(value) - low) / (high - low) * (HEIGHT - BOTTOM - TOP);
   }
 
-  private LogChart add(String format, Object... values) {
-    svg.append(String.format(Locale.ROOT, format, values));
+  private LogChart add(String text) {
+    svg.append(text);
     return this;
   }
 }

@@ -47,7 +47,7 @@ final class PeerCheck {
       Start start = Values.start(parameters);
       Draws draw = Draws.first(opened, what, 1).getFirst();
       step(opened, scope, what, parameters, start, draw, errors);
-      scores(opened, what, start, errors);
+      scores(opened, what, errors);
     }
     errors.forEach(
         (part, error) -> {
@@ -99,7 +99,7 @@ final class PeerCheck {
     errors.put("gradient of users", error(optimizer.userM(), padded.userRows(), torch.users()));
   }
 
-  private static void scores(Backend backend, Case what, Start start, Map<String, Double> errors) {
+  private static void scores(Backend backend, Case what, Map<String, Double> errors) {
     try (ScoreWorkload ours = new ScoreWorkload(backend, what);
         TorchScore torch = ours.peer(backend)) {
       ours.run();

@@ -161,7 +161,7 @@ final class Scene implements AutoCloseable {
     int events = LENGTH + 1;
     int count = HISTORIES * 8;
     return new BatchSampling.Samples(
-        ints(random.ints(count * events, 0, ROWS).toArray()),
+        ints(random.ints((long) count * events, 0, ROWS).toArray()),
         ints(IntStream.rangeClosed(0, count).map(user -> user * events).toArray()),
         ints(IntStream.range(0, count).toArray()),
         ints(IntStream.range(0, count).map(user -> user * events + LENGTH).toArray()),

@@ -85,7 +85,7 @@ public record Padded(
         int from = ((item ? lengths[h] - 1 - t : t) * count + h) * capsules;
         for (int c = 0; c < capsules; c++) {
           padded[to + c] = item ? logits[(offsets[h] + t) * capsules + c] : 0;
-          reversed[to + c] = from + c;
+          reversed[to + c] = (long) from + c;
         }
       }
     }

@@ -44,11 +44,11 @@ final class TorchModel {
    * @param block all weights, flat, in the order of {@link io.mgnm.model.WeightLayout}
    */
   Weights weights(NDArray block) {
-    int square = d * d;
+    long square = (long) d * d;
     NDArray graph = part(block, 0, d, d);
     NDArray projection = part(block, square, interests, d, d);
     NDArray interest = part(block, square * (1 + interests), interests, d, d);
-    int start = square * (1 + 2 * interests);
+    long start = square * (1 + 2 * interests);
     int h = lstm.hidden();
     NDList encoder = new NDList();
     for (int direction = 0; direction < 2; direction++) {

@@ -65,8 +65,8 @@ final class TorchTable {
     float beta2 = (float) settings.real(Key.BETA2);
     double rate =
         settings.real(Key.LEARNING_RATE)
-            * Math.sqrt(1 - Math.pow(beta2, step))
-            / (1 - Math.pow(beta1, step));
+            * Math.sqrt(1 - Math.pow(beta2, (double) step))
+            / (1 - Math.pow(beta1, (double) step));
     parameter
         .getNDArrayInternal()
         .adamUpdate(
