@@ -204,7 +204,8 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS, ForwardPass::
   if constexpr (BILSTM_FORWARD_GATHERED != 0) {  // each weight comes once a block
     using Shared = Pass::Shared;
     for (int direction = 0; direction < 2; ++direction) {
-      Shared::copy<true>(windows + direction * Shared::FLOATS, w, direction, thread, Pass::THREADS);
+      Shared::copy<true, 8>(
+          windows + direction * Shared::FLOATS, w, direction, thread, Pass::THREADS);
     }
     __syncthreads();
     const float* own = windows + thread / L::THREADS * Shared::FLOATS;
@@ -282,7 +283,7 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
     int rest_row = D;
     if constexpr (GATHERED && BILSTM_BACKWARD_RESIDENT != 0) {  // each weight comes once a block
       for (int i = 0; i < Pass::DIRECTIONS; ++i) {
-        Shared::copy<true>(windows + i * Shared::FLOATS, w, turn + i, thread, Pass::THREADS);
+        Shared::copy<true, 1>(windows + i * Shared::FLOATS, w, turn + i, thread, Pass::THREADS);
       }
       __syncthreads();
       of = own;
@@ -339,7 +340,8 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
     }
     if constexpr (GATHERED) {
       for (int i = 0; i < Pass::DIRECTIONS; ++i) {
-        Shared::copy<false>(windows + i * Shared::FLOATS, partial, turn + i, thread, Pass::THREADS);
+        Shared::copy<false, 1>(
+            windows + i * Shared::FLOATS, partial, turn + i, thread, Pass::THREADS);
       }
       __syncthreads();
     }

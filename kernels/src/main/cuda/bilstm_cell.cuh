@@ -91,26 +91,41 @@ struct SharedWeights {
   static constexpr int REST_ROWS = PROJECTED ? L::H : 0;
   static constexpr int FLOATS = REST_AT + REST_ROWS * REST_ROW;
 
-  // By all threads of the block, from or to all weights.
-  template <bool IN, class Pointer>
+  // By all threads of the block, from or to all weights; a thread's accesses are under way BATCH at
+  // once.
+  template <bool IN, int BATCH, class Pointer>
   static __device__ __forceinline__ void copy(
       float* shared, Pointer all, int direction, int thread, int threads) {
-    Pointer gates = all + direction * GATE_ROWS * GATE_WIDTH;
-    for (int i = thread; i < GATE_ROWS * GATE_WIDTH; i += threads) {
-      move<IN>(shared[i / GATE_WIDTH * GATE_ROW + i % GATE_WIDTH], gates[i]);
-    }
-    Pointer rest = all + 2 * GATE_ROWS * GATE_WIDTH + direction * REST_ROWS * L::D;
-    for (int i = thread; i < REST_ROWS * L::D; i += threads) {
-      move<IN>(shared[REST_AT + i / L::D * REST_ROW + i % L::D], rest[i]);
-    }
+    rows<IN, BATCH, GATE_ROWS * GATE_WIDTH, GATE_WIDTH, GATE_ROW>(
+        shared, all + direction * GATE_ROWS * GATE_WIDTH, thread, threads);
+    rows<IN, BATCH, REST_ROWS * L::D, L::D, REST_ROW>(
+        shared + REST_AT, all + 2 * GATE_ROWS * GATE_WIDTH + direction * REST_ROWS * L::D, thread,
+        threads);
   }
 
-  template <bool IN, class Value>
-  static __device__ __forceinline__ void move(float& shared, Value& global) {
-    if constexpr (IN) {
-      shared = global;
-    } else {
-      global = shared;
+  template <bool IN, int BATCH, int SIZE, int WIDTH, int ROW, class Pointer>
+  static __device__ __forceinline__ void rows(
+      float* shared, Pointer global, int thread, int threads) {
+    for (int first = thread; first < SIZE; first += threads * BATCH) {
+      float value[BATCH];
+#pragma unroll
+      for (int b = 0; b < BATCH; ++b) {
+        const int i = first + b * threads;
+        if (i < SIZE) {
+          value[b] = IN ? global[i] : shared[i / WIDTH * ROW + i % WIDTH];
+        }
+      }
+#pragma unroll
+      for (int b = 0; b < BATCH; ++b) {
+        const int i = first + b * threads;
+        if (i < SIZE) {
+          if constexpr (IN) {
+            shared[i / WIDTH * ROW + i % WIDTH] = value[b];
+          } else {
+            global[i] = value[b];
+          }
+        }
+      }
     }
   }
 };

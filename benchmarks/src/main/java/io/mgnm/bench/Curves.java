@@ -21,6 +21,7 @@ import java.util.function.IntFunction;
 final class Curves {
   private static final int ITEMS_A_STEP = 12_800;
   private static final int USERS = 1024;
+  private static final int FIRST = 15;
 
   private final double seconds;
   private final PrintWriter out;
@@ -90,10 +91,11 @@ final class Curves {
    */
   void run(Path folder) throws IOException {
     table.lines().forEach(out::println);
+    point(make(100, 20_000, 4, 3), FIRST * seconds); // the compiler goes through all of a step once
     for (Curve curve : all()) {
       Map<Integer, Double> points = new LinkedHashMap<>();
       for (int size : curve.sizes()) {
-        points.put(size, point(curve.maker().apply(size)) * 1e6);
+        points.put(size, point(curve.maker().apply(size), seconds) * 1e6);
         row(curve, new ArrayList<>(points.entrySet()));
       }
       if (folder != null) {
@@ -107,11 +109,11 @@ final class Curves {
   }
 
   /** Seconds a history. */
-  private double point(Case what) {
+  private double point(Case what, double warmUp) {
     int threads = Runtime.getRuntime().availableProcessors();
     try (Backend backend = Backends.open("cpu", new BackendOptions(threads));
         Workload step = new StepWorkload(backend, what)) {
-      Rounds.warm(step, seconds);
+      Rounds.warm(step, warmUp);
       return Rounds.of(List.of(step), seconds).getFirst().median() / step.histories();
     }
   }

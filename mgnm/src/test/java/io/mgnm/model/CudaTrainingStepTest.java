@@ -127,7 +127,7 @@ class CudaTrainingStepTest {
           }
           assertThat(machine.trace().calls().stream().skip(before).map(Call::function))
               .noneMatch(function -> function.contains("Synchronize"));
-          for (int question = 0; question < 2; question++) {
+          for (long question = 0; question < 2; question++) {
             StepState.Progress answer = state.answer();
             assertThat(answer.stepsDone()).isEqualTo((question + 1) * STEPS);
             double sum =
