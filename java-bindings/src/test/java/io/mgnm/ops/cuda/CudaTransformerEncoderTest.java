@@ -230,9 +230,9 @@ class CudaTransformerEncoderTest {
                 + " shared memory; use a smaller d or the backend 'cpu'");
   }
 
-  /** Nothing spills at the model's sizes. */
+  /** Nothing spills at the model's sizes: 80 and 128 registers forward, 96 and 168 from 10.0 on. */
   @ParameterizedTest
-  @CsvSource({"16, 100, 80, 168", "40, 100, 128, 255"})
+  @CsvSource({"16, 100, 96, 168", "40, 100, 168, 255"})
   void staysWithinItsRegisters(int d, int longest, int forward, int backward) {
     TransformerPlan plan = TransformerPlan.of(capacity(256, longest, d), 227 << 10);
     CompiledKernel.staysWithin(
