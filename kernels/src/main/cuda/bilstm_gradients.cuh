@@ -67,10 +67,9 @@ struct BackWeights {
 template <class L, bool PROJECTED>
 struct WeightSums {
   static constexpr int PROJECT = PROJECTED ? L::STATE_PIECES : 1;
-  static constexpr int BIASES = (GATES * L::H + L::THREADS - 1) / L::THREADS;
   float w[L::PIECES][4][GATES];
   float project[PROJECT][4];
-  float bias[BIASES];  // of all the team's sequences: gates member, + THREADS, ... of the 4 H
+  float bias[GATES];  // of the sequences whose cells this lane computes
 
   __device__ __forceinline__ WeightSums() : w{}, project{}, bias{} {}
 
@@ -87,21 +86,56 @@ struct WeightSums {
     }
   }
 
-  // Adds the derivatives by the gates of `count` steps of a window.
-  __device__ __forceinline__ void add_bias(int member, const float* gates, int count) {
+  __device__ __forceinline__ void add_bias(const float4& gates) {
+    bias[0] += gates.x;
+    bias[1] += gates.y;
+    bias[2] += gates.z;
+    bias[3] += gates.w;
+  }
+
+  // Adds up b's over the parts of a unit. By all lanes, before `give`.
+  __device__ __forceinline__ void complete_bias(const L& lane) {
 #pragma unroll
-    for (int b = 0; b < BIASES; ++b) {
-      const int gate = member + b * L::THREADS;
-      for (int i = 0; gate < GATES * L::H && i < count; ++i) {
-        bias[b] += gates[i * GATES * L::H + gate];
-      }
+    for (int gate = 0; gate < GATES; ++gate) {
+      bias[gate] = lane.over_parts(lane.owner ? bias[gate] : 0.0f);
     }
   }
 
-  // Puts or adds them to Wx and Wh of the direction, in rows `row` floats apart, and to its rows of
-  // R, `rest_row` apart.
+  // Puts or adds them to Wx, Wh and b of the direction, in rows `row` floats apart, and to its rows
+  // of R, `rest_row` apart.
   __device__ __forceinline__ void give(
-      float* weights, int row, float* rest, int rest_row, const L& lane, bool add) const {
+      float* weights, int row, float* rest, int rest_row, const L& lane, bool add) {
+    if (add) {
+      WeightSums before;  // all loads come before what waits for one
+#pragma unroll
+      for (int p = 0; p < L::PIECES; ++p) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const int k = lane.input(p, e);
+#pragma unroll
+          for (int gate = 0; gate < GATES; ++gate) {
+            if (k >= 0) {
+              before.w[p][e][gate] = weights[k * row + gate * L::H + lane.unit];
+            }
+          }
+        }
+      }
+#pragma unroll
+      for (int gate = 0; gate < GATES && lane.part == 0; ++gate) {
+        before.bias[gate] = weights[(L::D + L::H) * row + gate * L::H + lane.unit];
+      }
+#pragma unroll
+      for (int p = 0; p < PROJECT && PROJECTED; ++p) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const int k = (lane.part + p * L::SPLIT) * 4 + e;
+          if (k < L::D) {
+            before.project[p][e] = rest[lane.unit * rest_row + k];
+          }
+        }
+      }
+      add_all(before);
+    }
 #pragma unroll
     for (int p = 0; p < L::PIECES; ++p) {
 #pragma unroll
@@ -110,10 +144,14 @@ struct WeightSums {
 #pragma unroll
         for (int gate = 0; gate < GATES; ++gate) {
           if (k >= 0) {
-            put(weights + k * row + gate * L::H + lane.unit, w[p][e][gate], add);
+            weights[k * row + gate * L::H + lane.unit] = w[p][e][gate];
           }
         }
       }
+    }
+#pragma unroll
+    for (int gate = 0; gate < GATES && lane.part == 0; ++gate) {
+      weights[(L::D + L::H) * row + gate * L::H + lane.unit] = bias[gate];
     }
 #pragma unroll
     for (int p = 0; p < PROJECT && PROJECTED; ++p) {
@@ -121,24 +159,33 @@ struct WeightSums {
       for (int e = 0; e < 4; ++e) {
         const int k = (lane.part + p * L::SPLIT) * 4 + e;
         if (k < L::D) {
-          put(rest + lane.unit * rest_row + k, project[p][e], add);
+          rest[lane.unit * rest_row + k] = project[p][e];
         }
       }
     }
   }
 
-  // The same for b.
-  __device__ __forceinline__ void give_bias(float* b, int member, bool add) const {
+  __device__ __forceinline__ void add_all(const WeightSums& other) {
 #pragma unroll
-    for (int i = 0; i < BIASES; ++i) {
-      const int gate = member + i * L::THREADS;
-      if (gate < GATES * L::H) {
-        put(b + gate % GATES * L::H + gate / GATES, bias[i], add);
+    for (int p = 0; p < L::PIECES; ++p) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+#pragma unroll
+        for (int gate = 0; gate < GATES; ++gate) {
+          w[p][e][gate] += other.w[p][e][gate];
+        }
       }
     }
-  }
-
-  static __device__ __forceinline__ void put(float* at, float value, bool add) {
-    *at = add ? *at + value : value;
+#pragma unroll
+    for (int gate = 0; gate < GATES; ++gate) {
+      bias[gate] += other.bias[gate];
+    }
+#pragma unroll
+    for (int p = 0; p < PROJECT; ++p) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        project[p][e] += other.project[p][e];
+      }
+    }
   }
 };

@@ -60,7 +60,7 @@ record BiLstmLanes(int d, int h, int split, int together, int groups) {
 
   /** Floats of all windows of a direction, for windows of {@code floats} a sequence. */
   int windows(int floats) {
-    int window = banked(floats, WARP / split);
+    int window = banked(floats, together > 1 ? WARP / together : h);
     return groups * banked(together * window, h);
   }
 
