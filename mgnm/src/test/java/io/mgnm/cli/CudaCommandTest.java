@@ -19,8 +19,10 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,24 +124,29 @@ class CudaCommandTest {
   @Test
   @SimulatedCuda(memoryBytes = 3 << 20)
   void whatDoesNotFitIsRefusedBeforeItStarts(Machine machine) {
-    String run = folder.resolve("run").toString();
-    int code =
-        run(
-            "train",
-            data.toString(),
-            "--out",
-            run,
-            "--backend",
-            "cuda",
-            "--config",
-            config.toString());
-    assertThat(code).as(err.toString()).isEqualTo(2);
-    assertThat(err.toString())
+    assertThat(refusal(machine))
         .containsPattern(
             "expected a training that fits the \\d MiB of device memory that are free, found one that"
                 + " needs \\d+ MiB\\.\\s+Remedy: lower batch from 128 to \\d+, or set memory\\.fit: true\\.")
         .doesNotContain("\tat ");
+  }
+
+  /** What a training says that is refused as bad input, before the device has done anything. */
+  private String refusal(Machine machine, String... more) {
+    String[] start = {
+      "train",
+      data.toString(),
+      "--out",
+      folder.resolve("run").toString(),
+      "--backend",
+      "cuda",
+      "--config",
+      config.toString()
+    };
+    int code = run(Stream.of(start, more).flatMap(Arrays::stream).toArray(String[]::new));
+    assertThat(code).as(err.toString()).isEqualTo(2);
     assertThat(machine.launches()).isEmpty();
+    return err.toString();
   }
 
   @Test
@@ -154,24 +161,9 @@ class CudaCommandTest {
   @Test
   @SimulatedCuda(memoryBytes = 1 << 20)
   void whatDoesNotFitInPartsEitherIsRefused(Machine machine) {
-    String run = folder.resolve("run").toString();
-    int code =
-        run(
-            "train",
-            data.toString(),
-            "--out",
-            run,
-            "--backend",
-            "cuda",
-            "--config",
-            config.toString(),
-            "--set",
-            "memory.fit=true");
-    assertThat(code).as(err.toString()).isEqualTo(2);
-    assertThat(err.toString())
+    assertThat(refusal(machine, "--set", "memory.fit=true"))
         .containsPattern("Remedy: lower model\\.d \\(8\\) or truncation \\(8\\)")
         .doesNotContain("\tat ");
-    assertThat(machine.launches()).isEmpty();
   }
 
   private static void requireClose(Path expected, Path came) throws IOException {
