@@ -79,6 +79,9 @@ public interface Backend extends AutoCloseable {
   /** The transformer block inside the routing. */
   TransformerEncoder transformerEncoder(TransformerEncoder.Options options);
 
+  /** Adds a mean of the last items to the capsules' outputs; beyond the paper. */
+  RecentItems recentItems(RecentItems.Options options);
+
   /** Interests, attention, per-level scores and the readout. */
   InterestReadout interestReadout(InterestReadout.Options options);
 

@@ -30,6 +30,7 @@ public final class KernelCatalogue {
           "hadamard_sigmoid_adjacency",
           "interest_readout",
           "ranking_loss",
+          "recent_items",
           "top_k",
           "transformer_encoder");
   private static final List<String> HEADERS =

@@ -58,6 +58,12 @@ public enum Key {
       Kind.choice("auto", "persistent", "cudnn"),
       "auto",
       "what runs a bilstm on CUDA: the own kernels or cuDNN; auto is persistent on every device"),
+  RECENT_WEIGHT(
+      "recent.weight",
+      Kind.real(0, 100),
+      0.0,
+      "how much of a mean of the history's item rows, the last ones first, is added to each capsule's"
+          + " output"),
   INTEREST_PROJECTION(
       "interest.projection", Kind.choice("relu", "none"), "relu", "q = ReLU(o W') or q = o"),
   READOUT(

@@ -21,6 +21,7 @@ import java.util.Locale;
  * @param routing the routing's options
  * @param encoder what encodes a sequence
  * @param implementation what runs a BiLSTM on CUDA
+ * @param recentWeight of the recent items' mean in the capsules' outputs; 0 where it has no part
  * @param readout how interests score candidates
  * @param randomLogits whether routing starts from random logits
  */
@@ -33,6 +34,7 @@ public record ModelConfig(
     CapsuleRouting.Options routing,
     Encoder encoder,
     BiLstm.Implementation implementation,
+    double recentWeight,
     InterestReadout.Options readout,
     boolean randomLogits) {
 
@@ -68,6 +70,7 @@ public record ModelConfig(
             settings.constant(Key.ROUTING_ENCODED, CapsuleRouting.Encoded.class)),
         Encoder.valueOf(settings.text(Key.ENCODER).toUpperCase(Locale.ROOT).replace('-', '_')),
         settings.constant(Key.ENCODER_IMPLEMENTATION, BiLstm.Implementation.class),
+        settings.real(Key.RECENT_WEIGHT),
         new InterestReadout.Options(
             settings.constant(Key.INTEREST_PROJECTION, InterestReadout.Projection.class),
             joint ? InterestReadout.Attention.JOINT : InterestReadout.Attention.LEVEL,

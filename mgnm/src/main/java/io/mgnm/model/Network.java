@@ -12,6 +12,7 @@ import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.Lifetime;
+import io.mgnm.ops.RecentItems;
 import io.mgnm.ops.SequenceEncoder;
 import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
@@ -19,7 +20,8 @@ import io.mgnm.ops.TransformerEncoder;
 
 /**
  * The operations of one model over one batch, in the order of the paper: embedding, graph,
- * projection, routing, encoder, routing, interests, scores; and back.
+ * projection, routing, encoder, routing, interests, scores; and back. The recent items, where they
+ * have a part, join between routing and interests.
  *
  * <p>{@link #forward} and {@link #backward} only call operations, so they belong inside {@link
  * Backend#record}. What lies between is {@link Lifetime#LOCAL}; the derivatives of the gathered
@@ -35,6 +37,7 @@ final class Network {
   private final CapsuleProjection projection;
   private final CapsuleRouting routing;
   private final SequenceEncoder encoder; // null with encoder none
+  private final RecentItems recent; // null where they have no part
   private final InterestReadout readout;
   private final boolean routesTwice; // a first iteration before the encoder
 
@@ -82,6 +85,7 @@ final class Network {
     projection = backend.capsuleProjection();
     routing = backend.capsuleRouting(config.routing());
     encoder = encoder(backend, config);
+    recent = recent(backend, config.recentWeight());
     readout = backend.interestReadout(config.readout());
     routesTwice = config.routing().iterations() > 1;
 
@@ -109,6 +113,10 @@ final class Network {
               new TransformerEncoder.Options(config.d(), config.truncation()));
       case NONE -> null;
     };
+  }
+
+  private static RecentItems recent(Backend backend, double weight) {
+    return weight == 0 ? null : backend.recentItems(new RecentItems.Options(weight));
   }
 
   /** Initial logits of the routing, to be filled before {@link #forward}. */
@@ -144,6 +152,9 @@ final class Network {
       encoder.forward(batch, z, weight("encoder"), y, tape);
     }
     routing.after(batch, z, y, updated, o);
+    if (recent != null) {
+      recent.forward(batch, x, o);
+    }
     readout.interests(batch, o, weight("interest"), q);
     readout.scores(batch, q, e, scores);
   }
@@ -203,6 +214,9 @@ final class Network {
     projection.backward(
         batch, levels, weight("projection"), g.dZ, g.dLevels, part(g, "projection"));
     graph.backward(batch, x, u, weight("graph"), levels, g.dLevels, g.dX, g.dU, part(g, "graph"));
+    if (recent != null) {
+      recent.backward(batch, g.dO, g.dX);
+    }
     drop(g.dX);
   }
 

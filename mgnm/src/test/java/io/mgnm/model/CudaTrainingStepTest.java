@@ -50,6 +50,7 @@ class CudaTrainingStepTest {
         "routing.init=zeros",
         "routing.recency=0.5",
         "dropout=0.3",
+        "recent.weight=1.5",
         "readout=joint",
         "embedding.update=dense",
         "model.layers=0"

@@ -54,6 +54,8 @@ class NetworkGradientTest {
         small.with("readout=joint"),
         small.with("loss=softmax"),
         small.with("dropout=0.3"),
+        small.with("recent.weight=1.5"),
+        small.with("recent.weight=0.5").with("dropout=0.3"),
         small.with("encoder=transformer"),
         small.with("encoder=bilstm-projected").with("model.d=3"),
         small.with("encoder=none"),

@@ -55,6 +55,7 @@ class TrainingStepParityTest {
         "readout=joint",
         "loss=softmax",
         "dropout=0.3",
+        "recent.weight=1.5",
         "routing.recency=0.5",
         "embedding.update=dense",
         "negatives.count=1",

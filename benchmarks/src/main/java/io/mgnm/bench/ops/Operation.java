@@ -8,6 +8,7 @@ import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RecentItems;
 import io.mgnm.ops.Tensor;
 import io.mgnm.ops.TopK;
 import java.util.ArrayList;
@@ -240,6 +241,21 @@ final class Operation {
           Tensor dZ = s.derivative(s.z);
           return Work.of(
               () -> s.routing.beforeBackward(s.batch, s.z, s.logits, dUpdated, dZ, dZ), dZ);
+        });
+    add(
+        "recent_items forward",
+        s -> {
+          RecentItems recent = s.backend.recentItems(new RecentItems.Options(1));
+          Tensor o = s.derivative(s.o);
+          return Work.of(() -> recent.forward(s.batch, s.x, o), o);
+        });
+    add(
+        "recent_items backward",
+        s -> {
+          RecentItems recent = s.backend.recentItems(new RecentItems.Options(1));
+          Tensor dO = s.derivative(s.o);
+          Tensor dX = s.derivative(s.x);
+          return Work.of(() -> recent.backward(s.batch, dO, dX), dX);
         });
     add(
         "interest_readout interests",

@@ -19,6 +19,7 @@ import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RecentItems;
 import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
@@ -233,6 +234,11 @@ public final class CpuBackend implements Backend {
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
     return new CpuTransformerEncoder(this, options);
+  }
+
+  @Override
+  public RecentItems recentItems(RecentItems.Options options) {
+    return new CpuRecentItems(this, options);
   }
 
   @Override

@@ -11,13 +11,16 @@ import io.mgnm.ops.Tensor;
 import java.util.Arrays;
 
 /**
- * Both directions over each lane group, time step by time step.
+ * Both directions over each lane group, time step by time step; what z gives to the gates is
+ * computed ahead for a few of them, so that a weight that is loaded serves several.
  *
  * <p>The tape of a position: a {@link LstmCell} of the forward direction, one of the backward
  * direction, then h→ and h←. In groups with lanes of several lengths the state is 0 behind a lane's
  * end, so that the backward direction starts at it.
  */
 final class CpuBiLstm implements BiLstm {
+  private static final int CHUNK = 8; // positions: their gates stay in the first-level cache
+
   private final CpuBackend backend;
   private final Options options;
   private final int d;
@@ -67,9 +70,24 @@ final class CpuBiLstm implements BiLstm {
     CpuTensor w = backend.own(weights);
     CpuTensor y = backend.own(out);
     CpuTensor tape = backend.own(states);
+    LstmGates[] gates = new LstmGates[2];
+    Arrays.setAll(gates, direction -> new LstmGates(options, direction, w));
     Forward[] workers = new Forward[backend.workers().size()];
-    Arrays.setAll(workers, worker -> new Forward(z, w, y, tape));
-    backend.perHistory(batch, micro -> workers[micro.worker()].run(micro));
+    Arrays.setAll(workers, worker -> new Forward(gates, z, w, y, tape));
+    backend.perHistory(
+        batch,
+        new HistoryTask() {
+          @Override
+          public void begin() {
+            gates[0].load();
+            gates[1].load();
+          }
+
+          @Override
+          public void run(MicroBatch micro) {
+            workers[micro.worker()].run(micro);
+          }
+        });
   }
 
   /** The forward of one worker. */
@@ -79,7 +97,7 @@ final class CpuBiLstm implements BiLstm {
     private final CpuTensor tapes;
     private final float[] w;
     private final int wAt;
-    private final LstmGates[] gates = new LstmGates[2];
+    private final LstmGates[] gates;
     private final float[] zero = new float[h * LANES];
     private final float[] lengths = new float[LANES];
     private float[] z;
@@ -87,13 +105,13 @@ final class CpuBiLstm implements BiLstm {
     private float[] tape;
     private boolean ragged;
 
-    Forward(CpuTensor z, CpuTensor w, CpuTensor y, CpuTensor tape) {
+    Forward(LstmGates[] gates, CpuTensor z, CpuTensor w, CpuTensor y, CpuTensor tape) {
+      this.gates = gates;
       this.zs = z;
       this.w = w.array();
       this.wAt = w.offset();
       this.ys = y;
       this.tapes = tape;
-      Arrays.setAll(gates, direction -> new LstmGates(options, direction, w));
     }
 
     void run(MicroBatch micro) {
@@ -108,14 +126,26 @@ final class CpuBiLstm implements BiLstm {
         ragged = LaneRows.ragged(micro, g, lengths);
         for (int direction = 0; direction < 2; direction++) {
           for (int s = 0; s < n; s++) {
-            timeStep(direction, direction == 0 ? s : n - 1 - s, s == 0, zAt, tapeAt);
+            int t = direction == 0 ? s : n - 1 - s;
+            if (s % CHUNK == 0) {
+              int count = Math.min(CHUNK, n - s);
+              ahead(direction, direction == 0 ? t : t + 1 - count, count, zAt, tapeAt);
+            }
+            timeStep(direction, t, s == 0, tapeAt);
           }
         }
         output(n, zAt, ys.base(micro) + first * d, tapeAt);
       }
     }
 
-    private void timeStep(int direction, int t, boolean start, int zAt, int tapeAt) {
+    /** What z gives to the gates of positions from {@code first} on. */
+    private void ahead(int direction, int first, int count, int zAt, int tapeAt) {
+      int step = tapeWidth() * LANES;
+      int from = zAt + first * d * LANES;
+      gates[direction].start(z, from, tape, tapeAt + first * step + cell(direction), step, count);
+    }
+
+    private void timeStep(int direction, int t, boolean start, int tapeAt) {
       int step = tapeWidth() * LANES;
       int at = tapeAt + t * step;
       int before = direction == 0 ? at - step : at + step;
@@ -124,7 +154,7 @@ final class CpuBiLstm implements BiLstm {
       int stateBefore = start ? 0 : before + state(direction);
       int cell = at + cell(direction);
       int out = at + hidden(direction);
-      gates[direction].multiply(z, zAt + t * d * LANES, previous, hiddenBefore, tape, cell);
+      gates[direction].add(previous, hiddenBefore, tape, cell);
       LstmCell.forward(h, tape, cell, previous, stateBefore, tape, out);
       if (ragged) {
         LaneRows.keepAlive(tape, at + state(direction), h, 1, lengths, t);

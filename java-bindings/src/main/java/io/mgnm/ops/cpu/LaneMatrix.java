@@ -160,12 +160,29 @@ final class LaneMatrix {
 
   private void pairOfTiles(
       LaneMatrix a, int t, int inner, LaneMatrix b, int fromColumn, int columns, int to) {
-    for (int c = fromColumn; c < columns; c += 4) {
+    int c = fromColumn;
+    for (; c + 4 < columns; c += 8) {
       int out = tile(t) + to + c * LANES;
       for (int p = 0; p < LANES; p += STEP) {
-        twoByFour(
-            a.values, a.tile(t) + p, a.tile, inner, b.values, b.row(c), values, out + p, tile);
+        LaneProducts.pair(
+            LaneProducts.ZERO,
+            p,
+            0,
+            a.values,
+            a.tile(t) + p,
+            a.tile,
+            b.values,
+            b.row(c),
+            LANES,
+            inner,
+            values,
+            out + p,
+            tile);
       }
+    }
+    if (c < columns) {
+      oneTile(a, t, inner, b, c, columns, to);
+      oneTile(a, t + 1, inner, b, c, columns, to);
     }
   }
 
@@ -204,43 +221,5 @@ final class LaneMatrix {
             out + p);
       }
     }
-  }
-
-  /** Eight sums at a time: enough to hide the latency of fma, few enough for 16 registers. */
-  private static void twoByFour(
-      float[] a, int aAt, int aTile, int inner, float[] b, int bAt, float[] c, int cAt, int cTile) {
-    FloatVector s0 = FloatVector.zero(FLOATS);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    FloatVector t0 = s0;
-    FloatVector t1 = s0;
-    FloatVector t2 = s0;
-    FloatVector t3 = s0;
-    int aNext = aAt + aTile;
-    for (int j = 0; j < inner; j++) {
-      FloatVector upper = FloatVector.fromArray(FLOATS, a, aAt + j * LANES);
-      FloatVector lower = FloatVector.fromArray(FLOATS, a, aNext + j * LANES);
-      FloatVector b0 = FloatVector.broadcast(FLOATS, b[bAt + j * LANES]);
-      FloatVector b1 = FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 1]);
-      FloatVector b2 = FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 2]);
-      FloatVector b3 = FloatVector.broadcast(FLOATS, b[bAt + j * LANES + 3]);
-      s0 = upper.fma(b0, s0);
-      s1 = upper.fma(b1, s1);
-      s2 = upper.fma(b2, s2);
-      s3 = upper.fma(b3, s3);
-      t0 = lower.fma(b0, t0);
-      t1 = lower.fma(b1, t1);
-      t2 = lower.fma(b2, t2);
-      t3 = lower.fma(b3, t3);
-    }
-    s0.intoArray(c, cAt);
-    s1.intoArray(c, cAt + LANES);
-    s2.intoArray(c, cAt + 2 * LANES);
-    s3.intoArray(c, cAt + 3 * LANES);
-    t0.intoArray(c, cAt + cTile);
-    t1.intoArray(c, cAt + cTile + LANES);
-    t2.intoArray(c, cAt + cTile + 2 * LANES);
-    t3.intoArray(c, cAt + cTile + 3 * LANES);
   }
 }

@@ -18,11 +18,11 @@ import jdk.incubator.vector.FloatVector;
  * leaves out hands its vectors over on the heap.
  */
 final class LaneProducts {
-  private static final int BLOCK = 4; // positions, and outputs, of a register block: 16 sums
-  private static final int LONG = 8; // outputs of a block of one position
+  private static final int BLOCK = 8; // outputs of a register block, of one or two positions
+  private static final int HALF = 4; // outputs of a small one
 
   /** What a sum of up to eight rows starts from where it starts from nothing. */
-  static final float[] ZERO = new float[LONG * LANES];
+  static final float[] ZERO = new float[BLOCK * LANES];
 
   private LaneProducts() {}
 
@@ -49,37 +49,40 @@ final class LaneProducts {
       int positions) {
     int blocked = out - out % BLOCK;
     int t = 0;
-    for (; t + BLOCK <= positions; t += BLOCK) {
+    for (; t + 2 <= positions; t += 2) {
       int st = startAt + t * startStep;
       int xt = xAt + t * xStep;
       int yt = yAt + t * yStep;
       for (int m = 0; m < blocked; m += BLOCK) {
         for (int p = 0; p < LANES; p += STEP) {
           int at = m * LANES + p;
-          block(
-              start, st + at, startStep, x, xt + p, xStep, w, wAt + m, out, in, y, yt + at, yStep);
+          pair(start, st + at, startStep, x, xt + p, xStep, w, wAt + m, out, in, y, yt + at, yStep);
         }
       }
     }
-    for (; t < positions; t++) {
+    if (t < positions) {
       int st = startAt + t * startStep;
       int xt = xAt + t * xStep;
       int yt = yAt + t * yStep;
-      int m = 0;
-      for (; m + LONG <= blocked; m += LONG) {
+      for (int m = 0; m < blocked; m += BLOCK) {
         for (int p = 0; p < LANES; p += STEP) {
           int at = m * LANES + p;
           eight(start, st + at, x, xt + p, w, wAt + m, out, in, y, yt + at);
         }
       }
-      for (; m < blocked; m += BLOCK) {
+    }
+    int m = blocked;
+    if (m + HALF <= out) {
+      for (t = 0; t < positions; t++) {
         for (int p = 0; p < LANES; p += STEP) {
-          int at = m * LANES + p;
-          four(start, st + at, x, xt + p, w, wAt + m, out, in, y, yt + at);
+          int from = startAt + t * startStep + m * LANES + p;
+          int to = yAt + t * yStep + m * LANES + p;
+          four(start, from, x, xAt + t * xStep + p, w, wAt + m, out, in, y, to);
         }
       }
+      m += HALF;
     }
-    for (int m = blocked; m < out; m++) {
+    for (; m < out; m++) {
       for (t = 0; t < positions; t++) {
         for (int p = 0; p < LANES; p += STEP) {
           int from = startAt + t * startStep + m * LANES + p;
@@ -90,8 +93,11 @@ final class LaneProducts {
     }
   }
 
-  /** Four positions, four outputs: each weight and each value serves four times. */
-  private static void block(
+  /**
+   * Two positions, eight outputs: each weight serves twice and each value eight times, so that
+   * loading keeps up with fma.
+   */
+  static void pair(
       float[] s,
       int sAt,
       int sStep,
@@ -105,74 +111,70 @@ final class LaneProducts {
       float[] y,
       int yAt,
       int yStep) {
-    int x1 = xAt + xStep;
-    int x2 = xAt + 2 * xStep;
-    int x3 = xAt + 3 * xStep;
-    int s1 = sAt + sStep;
-    int s2 = sAt + 2 * sStep;
-    int s3 = sAt + 3 * sStep;
-    int y1 = yAt + yStep;
-    int y2 = yAt + 2 * yStep;
-    int y3 = yAt + 3 * yStep;
-    FloatVector a00 = FloatVector.fromArray(FLOATS, s, sAt);
-    FloatVector a01 = FloatVector.fromArray(FLOATS, s, sAt + LANES);
-    FloatVector a02 = FloatVector.fromArray(FLOATS, s, sAt + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(FLOATS, s, sAt + 3 * LANES);
-    FloatVector a10 = FloatVector.fromArray(FLOATS, s, s1);
-    FloatVector a11 = FloatVector.fromArray(FLOATS, s, s1 + LANES);
-    FloatVector a12 = FloatVector.fromArray(FLOATS, s, s1 + 2 * LANES);
-    FloatVector a13 = FloatVector.fromArray(FLOATS, s, s1 + 3 * LANES);
-    FloatVector a20 = FloatVector.fromArray(FLOATS, s, s2);
-    FloatVector a21 = FloatVector.fromArray(FLOATS, s, s2 + LANES);
-    FloatVector a22 = FloatVector.fromArray(FLOATS, s, s2 + 2 * LANES);
-    FloatVector a23 = FloatVector.fromArray(FLOATS, s, s2 + 3 * LANES);
-    FloatVector a30 = FloatVector.fromArray(FLOATS, s, s3);
-    FloatVector a31 = FloatVector.fromArray(FLOATS, s, s3 + LANES);
-    FloatVector a32 = FloatVector.fromArray(FLOATS, s, s3 + 2 * LANES);
-    FloatVector a33 = FloatVector.fromArray(FLOATS, s, s3 + 3 * LANES);
+    int next = xAt + xStep;
+    int sNext = sAt + sStep;
+    int yNext = yAt + yStep;
+    FloatVector a0 = FloatVector.fromArray(FLOATS, s, sAt);
+    FloatVector a1 = FloatVector.fromArray(FLOATS, s, sAt + LANES);
+    FloatVector a2 = FloatVector.fromArray(FLOATS, s, sAt + 2 * LANES);
+    FloatVector a3 = FloatVector.fromArray(FLOATS, s, sAt + 3 * LANES);
+    FloatVector a4 = FloatVector.fromArray(FLOATS, s, sAt + 4 * LANES);
+    FloatVector a5 = FloatVector.fromArray(FLOATS, s, sAt + 5 * LANES);
+    FloatVector a6 = FloatVector.fromArray(FLOATS, s, sAt + 6 * LANES);
+    FloatVector a7 = FloatVector.fromArray(FLOATS, s, sAt + 7 * LANES);
+    FloatVector b0 = FloatVector.fromArray(FLOATS, s, sNext);
+    FloatVector b1 = FloatVector.fromArray(FLOATS, s, sNext + LANES);
+    FloatVector b2 = FloatVector.fromArray(FLOATS, s, sNext + 2 * LANES);
+    FloatVector b3 = FloatVector.fromArray(FLOATS, s, sNext + 3 * LANES);
+    FloatVector b4 = FloatVector.fromArray(FLOATS, s, sNext + 4 * LANES);
+    FloatVector b5 = FloatVector.fromArray(FLOATS, s, sNext + 5 * LANES);
+    FloatVector b6 = FloatVector.fromArray(FLOATS, s, sNext + 6 * LANES);
+    FloatVector b7 = FloatVector.fromArray(FLOATS, s, sNext + 7 * LANES);
     for (int k = 0; k < in; k++) {
-      FloatVector v0 = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
-      FloatVector v1 = FloatVector.fromArray(FLOATS, x, x1 + k * LANES);
-      FloatVector v2 = FloatVector.fromArray(FLOATS, x, x2 + k * LANES);
-      FloatVector v3 = FloatVector.fromArray(FLOATS, x, x3 + k * LANES);
+      FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + k * LANES);
+      FloatVector u = FloatVector.fromArray(FLOATS, x, next + k * LANES);
       int wk = wAt + k * wStep;
       FloatVector w0 = FloatVector.broadcast(FLOATS, w[wk]);
-      a00 = v0.fma(w0, a00);
-      a10 = v1.fma(w0, a10);
-      a20 = v2.fma(w0, a20);
-      a30 = v3.fma(w0, a30);
+      a0 = v.fma(w0, a0);
+      b0 = u.fma(w0, b0);
       FloatVector w1 = FloatVector.broadcast(FLOATS, w[wk + 1]);
-      a01 = v0.fma(w1, a01);
-      a11 = v1.fma(w1, a11);
-      a21 = v2.fma(w1, a21);
-      a31 = v3.fma(w1, a31);
+      a1 = v.fma(w1, a1);
+      b1 = u.fma(w1, b1);
       FloatVector w2 = FloatVector.broadcast(FLOATS, w[wk + 2]);
-      a02 = v0.fma(w2, a02);
-      a12 = v1.fma(w2, a12);
-      a22 = v2.fma(w2, a22);
-      a32 = v3.fma(w2, a32);
+      a2 = v.fma(w2, a2);
+      b2 = u.fma(w2, b2);
       FloatVector w3 = FloatVector.broadcast(FLOATS, w[wk + 3]);
-      a03 = v0.fma(w3, a03);
-      a13 = v1.fma(w3, a13);
-      a23 = v2.fma(w3, a23);
-      a33 = v3.fma(w3, a33);
+      a3 = v.fma(w3, a3);
+      b3 = u.fma(w3, b3);
+      FloatVector w4 = FloatVector.broadcast(FLOATS, w[wk + 4]);
+      a4 = v.fma(w4, a4);
+      b4 = u.fma(w4, b4);
+      FloatVector w5 = FloatVector.broadcast(FLOATS, w[wk + 5]);
+      a5 = v.fma(w5, a5);
+      b5 = u.fma(w5, b5);
+      FloatVector w6 = FloatVector.broadcast(FLOATS, w[wk + 6]);
+      a6 = v.fma(w6, a6);
+      b6 = u.fma(w6, b6);
+      FloatVector w7 = FloatVector.broadcast(FLOATS, w[wk + 7]);
+      a7 = v.fma(w7, a7);
+      b7 = u.fma(w7, b7);
     }
-    a00.intoArray(y, yAt);
-    a01.intoArray(y, yAt + LANES);
-    a02.intoArray(y, yAt + 2 * LANES);
-    a03.intoArray(y, yAt + 3 * LANES);
-    a10.intoArray(y, y1);
-    a11.intoArray(y, y1 + LANES);
-    a12.intoArray(y, y1 + 2 * LANES);
-    a13.intoArray(y, y1 + 3 * LANES);
-    a20.intoArray(y, y2);
-    a21.intoArray(y, y2 + LANES);
-    a22.intoArray(y, y2 + 2 * LANES);
-    a23.intoArray(y, y2 + 3 * LANES);
-    a30.intoArray(y, y3);
-    a31.intoArray(y, y3 + LANES);
-    a32.intoArray(y, y3 + 2 * LANES);
-    a33.intoArray(y, y3 + 3 * LANES);
+    a0.intoArray(y, yAt);
+    a1.intoArray(y, yAt + LANES);
+    a2.intoArray(y, yAt + 2 * LANES);
+    a3.intoArray(y, yAt + 3 * LANES);
+    a4.intoArray(y, yAt + 4 * LANES);
+    a5.intoArray(y, yAt + 5 * LANES);
+    a6.intoArray(y, yAt + 6 * LANES);
+    a7.intoArray(y, yAt + 7 * LANES);
+    b0.intoArray(y, yNext);
+    b1.intoArray(y, yNext + LANES);
+    b2.intoArray(y, yNext + 2 * LANES);
+    b3.intoArray(y, yNext + 3 * LANES);
+    b4.intoArray(y, yNext + 4 * LANES);
+    b5.intoArray(y, yNext + 5 * LANES);
+    b6.intoArray(y, yNext + 6 * LANES);
+    b7.intoArray(y, yNext + 7 * LANES);
   }
 
   /** One position, eight outputs: as many chains as hide the latency of fma. */

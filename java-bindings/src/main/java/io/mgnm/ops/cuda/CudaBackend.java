@@ -26,6 +26,7 @@ import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RaggedIds;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RecentItems;
 import io.mgnm.ops.RowGradients;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
@@ -352,6 +353,11 @@ public final class CudaBackend implements Backend {
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
     return new CudaTransformerEncoder(this, options);
+  }
+
+  @Override
+  public RecentItems recentItems(RecentItems.Options options) {
+    return new CudaRecentItems(this, options);
   }
 
   @Override

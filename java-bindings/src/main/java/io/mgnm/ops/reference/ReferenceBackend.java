@@ -15,6 +15,7 @@ import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.HadamardSigmoidAdjacency;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.RankingLoss;
+import io.mgnm.ops.RecentItems;
 import io.mgnm.ops.Scope;
 import io.mgnm.ops.Sequence;
 import io.mgnm.ops.Tensor;
@@ -149,6 +150,11 @@ public final class ReferenceBackend implements Backend {
   @Override
   public TransformerEncoder transformerEncoder(TransformerEncoder.Options options) {
     return new ReferenceTransformerEncoder(this, options);
+  }
+
+  @Override
+  public RecentItems recentItems(RecentItems.Options options) {
+    return new ReferenceRecentItems(this, options);
   }
 
   @Override

@@ -20,6 +20,7 @@ public final class Rows {
           new HadamardSigmoidAdjacencyRow(),
           new InterestReadoutRow(),
           new RankingLossRow(),
+          new RecentItemsRow(),
           new TopKRow(),
           new TransformerEncoderRow());
 

@@ -17,6 +17,7 @@ final class Scenes {
           new CapsuleSquashScene(),
           new BiLstmScene(),
           new TransformerEncoderScene(),
+          new RecentItemsScene(),
           new InterestReadoutScene(),
           new RankingLossScene(),
           new EmbeddingGradientScene(),
