@@ -38,7 +38,7 @@
 //   pack 2 Z, unpack 3 Z.
 //
 // Compile-time: D, PROJECTED, SEGMENT; for each kernel SPLIT, TOGETHER, GROUPS (bilstm_lanes.cuh),
-//   TURNS, GATHERED; the forward's STAGED and KEPT; the backward's TEAMS, RESIDENT and SUMMED.
+//   TURNS, GATHERED; the forward's STAGED, KEPT and WARPS; the backward's TEAMS, RESIDENT and SUMMED.
 //   CUDNN = 1 leaves out all but what cuDNN needs.
 #ifndef BILSTM_CUDNN
 #define BILSTM_CUDNN 0
@@ -56,13 +56,14 @@
 #define BILSTM_PROJECTED 0
 #endif
 #ifndef BILSTM_SEGMENT
-#define BILSTM_SEGMENT 8
+#define BILSTM_SEGMENT 6
 #endif
 #ifndef BILSTM_FORWARD_SPLIT
-#define BILSTM_FORWARD_SPLIT 1
-#define BILSTM_FORWARD_TOGETHER 1
-#define BILSTM_FORWARD_GROUPS 4
+#define BILSTM_FORWARD_SPLIT 2
+#define BILSTM_FORWARD_TOGETHER 2
+#define BILSTM_FORWARD_GROUPS 2
 #define BILSTM_FORWARD_TURNS 0
+#define BILSTM_FORWARD_WARPS 16
 #define BILSTM_FORWARD_GATHERED 1
 #endif
 #ifndef BILSTM_STAGED
@@ -160,7 +161,7 @@ using ForwardLanes =
     Lanes<D, H, BILSTM_FORWARD_SPLIT, BILSTM_FORWARD_TOGETHER, BILSTM_FORWARD_GROUPS>;
 using ForwardPass =
     Forward<ForwardLanes, PROJECTED, BILSTM_FORWARD_TURNS != 0, BILSTM_STAGED != 0,
-            BILSTM_KEPT != 0, SEGMENT>;
+            BILSTM_KEPT != 0, SEGMENT, BILSTM_FORWARD_WARPS>;
 using BackwardLanes =
     Lanes<D, H, BILSTM_BACKWARD_SPLIT, BILSTM_BACKWARD_TOGETHER, BILSTM_BACKWARD_GROUPS>;
 using BackwardPass =
@@ -175,7 +176,7 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS, ForwardPass::
   extern __shared__ float4 shared[];
   __shared__ Tile<L::SEQUENCES> tile;
   float* const windows = reinterpret_cast<float*>(shared);
-  const int stage = banked(rows * L::DP, 4);
+  const int stage = banked(rows * L::DP, L::TOGETHER > 1 ? 8 : 4);
   float* const staged = windows + Pass::WINDOWS;
   float* const kept = staged + (BILSTM_STAGED != 0 ? L::SEQUENCES * stage : 0);
   const int thread = static_cast<int>(threadIdx.x);
@@ -186,8 +187,8 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS, ForwardPass::
   GateWeights<L, true> weights;
   float project[L::STATE_PIECES][4];
   // Weights of a direction, and its rows of R, of which lane.unit is a column.
-  const auto load = [&](const float* gates, int row, const float* rest, int rest_row) {
-    weights.load(gates, row, pass.lane);
+  const auto load = [&](const WeightRows<const float>& gates, const float* rest, int rest_row) {
+    weights.load(gates, pass.lane);
 #pragma unroll
     for (int p = 0; p < L::STATE_PIECES && PROJECTED; ++p) {
 #pragma unroll
@@ -198,18 +199,17 @@ extern "C" __global__ void __launch_bounds__(ForwardPass::THREADS, ForwardPass::
     }
   };
   const auto load_global = [&](int direction) {
-    load(w + direction * DIRECTION_WEIGHTS, GATES * H,
+    load({w + direction * DIRECTION_WEIGHTS, GATES * H, 0},
          w + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS, D);
   };
   if constexpr (BILSTM_FORWARD_GATHERED != 0) {  // each weight comes once a block
     using Shared = Pass::Shared;
     for (int direction = 0; direction < 2; ++direction) {
-      Shared::copy<true, 8>(
-          windows + direction * Shared::FLOATS, w, direction, thread, Pass::THREADS);
+      Shared::copy<true>(windows + direction * Shared::FLOATS, w, direction, thread, Pass::THREADS);
     }
     __syncthreads();
     const float* own = windows + thread / L::THREADS * Shared::FLOATS;
-    load(own, Shared::GATE_ROW, own + Shared::REST_AT, Shared::REST_ROW);
+    load(Shared::gates(own), own + Shared::REST_AT, Shared::REST_ROW);
     __syncthreads();
   } else if constexpr (Pass::DIRECTIONS == 2) {
     load_global(thread / L::THREADS);
@@ -277,27 +277,25 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
     BackWeights<L, Pass::OUTPUTS, BILSTM_BACKWARD_RESIDENT != 0> back;
     Pass::Project project;
     Pass::Sums sums;
-    const float* of = w + direction * DIRECTION_WEIGHTS;
+    WeightRows<const float> of{w + direction * DIRECTION_WEIGHTS, GATES * H, 0};
     const float* rest = w + 2 * DIRECTION_WEIGHTS + direction * PROJECTION_WEIGHTS;
-    int row = GATES * H;
     int rest_row = D;
     if constexpr (GATHERED && BILSTM_BACKWARD_RESIDENT != 0) {  // each weight comes once a block
       for (int i = 0; i < Pass::DIRECTIONS; ++i) {
-        Shared::copy<true, 1>(windows + i * Shared::FLOATS, w, turn + i, thread, Pass::THREADS);
+        Shared::copy<true>(windows + i * Shared::FLOATS, w, turn + i, thread, Pass::THREADS);
       }
       __syncthreads();
-      of = own;
+      of = Shared::gates<const float>(own);
       rest = own + Shared::REST_AT;
-      row = Shared::GATE_ROW;
       rest_row = Shared::REST_ROW;
     }
     for (int i = member; team == 0 && i <= H; i += L::THREADS) {
-      const float* b = of + (D + H) * row + i;
+      const float* b = of.at(D + H) + i;
       biases[Pass::DIRECTIONS == 2 ? direction : 0][i] =
           i < H ? make_float4(b[0], b[H], b[2 * H], b[3 * H]) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     }
-    gates.load(of, row, pass.lane);
-    back.load(of, row, pass.lane);
+    gates.load(of, pass.lane);
+    back.load(of, pass.lane);
 #pragma unroll
     for (int p = 0; p < Pass::Sums::PROJECT && PROJECTED; ++p) {
 #pragma unroll
@@ -322,26 +320,25 @@ extern "C" __global__ void __launch_bounds__(BackwardPass::THREADS, 1)
       pass.run(direction, gates, back, project, sums);
     }
     // The block's sums, team by team and group by group, in shared memory where there is room.
+    const L lane(anew(member));
+    sums.complete_bias(lane);
     __syncthreads();
     float* const partial = partials + static_cast<long long>(blockIdx.x) * WEIGHTS;
-    float* const given = GATHERED ? own : partial + direction * DIRECTION_WEIGHTS;
+    const WeightRows<float> given =
+        GATHERED ? Shared::gates(own)
+                 : WeightRows<float>{partial + direction * DIRECTION_WEIGHTS, GATES * H, 0};
     float* const given_rest = GATHERED ? own + Shared::REST_AT
                                        : partial + 2 * DIRECTION_WEIGHTS +
                                              direction * PROJECTION_WEIGHTS;
-    constexpr int ROW = GATHERED ? Shared::GATE_ROW : GATES * H;
     for (int giver = 0; giver < BILSTM_BACKWARD_TEAMS * L::GROUPS; ++giver) {
-      if (pass.lane.live && giver == team * L::GROUPS + pass.lane.group) {
-        sums.give(given, ROW, given_rest, GATHERED ? Shared::REST_ROW : D, pass.lane, giver > 0);
-      }
-      if (giver == team * L::GROUPS) {
-        sums.give_bias(given + (D + H) * ROW, member, giver > 0);
+      if (lane.live && giver == team * L::GROUPS + lane.group) {
+        sums.give(given, given_rest, GATHERED ? Shared::REST_ROW : D, lane, giver > 0);
       }
       __syncthreads();
     }
     if constexpr (GATHERED) {
       for (int i = 0; i < Pass::DIRECTIONS; ++i) {
-        Shared::copy<false, 1>(
-            windows + i * Shared::FLOATS, partial, turn + i, thread, Pass::THREADS);
+        Shared::copy<false>(windows + i * Shared::FLOATS, partial, turn + i, thread, Pass::THREADS);
       }
       __syncthreads();
     }

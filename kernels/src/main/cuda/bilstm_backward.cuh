@@ -2,6 +2,7 @@
 #pragma once
 #include "bilstm_cell.cuh"
 #include "bilstm_gradients.cuh"
+#include "bilstm_slopes.cuh"
 #include "bilstm_tile.cuh"
 
 // TURNS: one direction after the other over all tiles. RESIDENT: weights are kept in registers.
@@ -26,10 +27,15 @@ struct Backward {
   static constexpr int SKEW = L::GROUPS > 1 && H % 8 != 0 ? (GATES * H - L::HP) % WARP : 0;
   static constexpr int OUT_AT = GATES_AT + SEGMENT * H * GATES + (SKEW > 0 ? WARP : 0);
   static constexpr int Y_AT = OUT_AT + SEGMENT * L::HP;
-  static constexpr int WINDOW = banked(Y_AT + (PROJECTED ? SEGMENT * L::DP : 0), WARP / L::SPLIT);
+  static constexpr int WINDOW = banked(Y_AT + (PROJECTED ? SEGMENT * L::DP : 0), L::APART);
   static constexpr int GROUP = banked(L::TOGETHER * WINDOW, H);
   static constexpr int WINDOWS = DIRECTIONS * L::GROUPS * GROUP;  // of a team
+  static constexpr bool LEAN = L::LEAN || THREADS > 256;  // whether registers are short
+  // Whether there are registers for what the next window begins with.
+  static constexpr bool AHEAD =
+      RESIDENT && !PROJECTED && !LEAN && H % 4 == 0 && L::PIECES * L::SPLIT <= 6;
   using Checkpoints = Tape<H, SEGMENT>;
+  using Slopes = CellSlopes<LEAN>;
   using Sums = WeightSums<L, PROJECTED>;
   using Shared = SharedWeights<L, PROJECTED>;
   using Project = float[Sums::PROJECT][4];
@@ -47,7 +53,7 @@ struct Backward {
   int member;  // of the direction's threads
   int team;
 
-  __device__ __forceinline__ float* window(int direction, int r) const {
+  __device__ __forceinline__ float* window(unsigned direction, unsigned r) const {
     return windows + ((TURNS ? 0 : direction) * L::GROUPS + r / L::TOGETHER) * GROUP +
            r % L::TOGETHER * WINDOW;
   }
@@ -60,108 +66,179 @@ struct Backward {
   }
   __device__ __forceinline__ void meet_team() const { meet<TEAM>(1 + team); }
 
+  // A window's contents on their way into it: z and the states before it while the lanes write the
+  // rows of the window before, dY while they are at the forward.
+  using InputLoad = WindowLoad<D, D, ROW, SEGMENT, L::THREADS, L::SEQUENCES>;
+  using OutputLoad = WindowLoad<D, PROJECTED ? D : H, PROJECTED ? L::DP : L::HP, SEGMENT,
+                                L::THREADS, L::SEQUENCES>;
+
+  __device__ __forceinline__ float2 load_inputs(
+      int at, InputLoad& inputs, int direction, int first) const {
+    inputs.load(at, tile, direction, first, z);
+    const int r = lane.sequence();
+    const bool resumed = lane.owner && first > 0 && first < tile.length[r];
+    return resumed ? *Checkpoints::at(tape, tile.place[r], direction, first, lane.unit)
+                   : make_float2(0.0f, 0.0f);
+  }
+
+  __device__ __forceinline__ void load_outputs(
+      int at, OutputLoad& outputs, int direction, int first) const {
+    outputs.load(at, tile, direction, first, PROJECTED ? dY : dY + anew(direction) * H);
+  }
+
+  __device__ __forceinline__ void store_outputs(
+      int at, const OutputLoad& outputs, int direction) const {
+    outputs.store(at, [&](int r) {
+      return window(direction, r) + (PROJECTED ? Y_AT : OUT_AT);
+    });
+  }
+
   __device__ __forceinline__ void run(
       int direction, const GateWeights<L, RESIDENT>& gates,
       const BackWeights<L, OUTPUTS, RESIDENT>& back, const Project& project, Sums& total) const {
     const int longest = tile.longest();
-    const int r = lane.sequence();
-    float* const group = window(direction, lane.group * L::TOGETHER);
-    float* const mine = window(direction, r);
+    const int shortest = tile.shortest();
     float dh = 0.0f;  // from the following step
     float dc = 0.0f;
+    const int last = (longest - 1) / SEGMENT * SEGMENT;
+    InputLoad inputs;
+    float2 state;
+    if (AHEAD && longest > 0) {
+      state = load_inputs(anew(member), inputs, direction, last);
+    }
 #pragma unroll 1
-    for (int first = (longest - 1) / SEGMENT * SEGMENT; first >= 0; first -= SEGMENT) {
+    for (int first = last; longest > 0 && first >= 0; first -= SEGMENT) {
       const int count = min(SEGMENT, longest - first);
-      load_window<D, D, ROW, SEGMENT, L::THREADS, 4>(
-          member, tile, direction, first, z,
-          [&](int other) { return window(direction, other); });
-      if constexpr (PROJECTED) {
-        load_window<D, D, L::DP, SEGMENT, L::THREADS, 4>(
-            member, tile, direction, first, dY,
-            [&](int other) { return window(direction, other) + Y_AT; });
+      float* const mine = window(LEAN ? anew(direction) : direction, lane.sequence());
+      OutputLoad outputs;
+      const int at = anew(member);
+      if (AHEAD) {
+        load_outputs(at, outputs, direction, first);
       } else {
-        load_window<D, H, L::HP, SEGMENT, L::THREADS, 4>(
-            member, tile, direction, first, dY + anew(direction) * H,
-            [&](int other) { return window(direction, other) + OUT_AT; });
+        state = load_inputs(at, inputs, direction, first);
+      }
+      inputs.store(at, [&](int r) { return window(direction, r); });
+      if (!AHEAD) {
+        load_outputs(at, outputs, direction, first);
+        store_outputs(at, outputs, direction);
       }
       if (lane.owner) {
-        const bool resumed = first > 0 && first < tile.length[r];
-        const float2 state =
-            resumed ? *Checkpoints::at(tape, tile.place[r], direction, first, lane.unit)
-                    : make_float2(0.0f, 0.0f);
         mine[CELL_AT + lane.unit] = state.x;
         mine[L::DP + lane.unit] = state.y;
       }
       meet_direction(direction);
-      recompute(direction, count, group, mine, gates);
+      recompute(direction, count, mine, gates);
+      const int left = count - 1;
+      Slopes step = slopes_of(
+          reinterpret_cast<float4*>(mine + gates_at(lane.group)) + left * H + lane.unit,
+          mine + CELL_AT + left * L::HP + lane.unit);
+      step.begin();
+      if (AHEAD) {
+        store_outputs(anew(member), outputs, direction);
+      }
+      step.invert();
+      meet_direction(direction);
       if constexpr (PROJECTED) {
-        through_projection(direction, count, group, mine, project, total);
+        through_projection(direction, count, mine, project, total);
         meet_direction(direction);
       }
-      through_cells(direction, count, group, mine, back, total, dh, dc);
+      through_cells(direction, count, mine, back, total, step, dh, dc);
+      if (AHEAD && first > 0) {
+        state = load_inputs(anew(member), inputs, direction, first - SEGMENT);
+      }
       if constexpr (TURNS) {
         write_rows(direction, first, count);
       } else {
         meet_team();
-        if (direction == 0) {
-          write_rows(0, first, count);
+        // Windows with rows in common: the second direction waits for the first.
+        const bool same = longest > 2 * first && shortest < 2 * (first + SEGMENT);
+        if (direction == 0 || !same) {
+          write_rows(direction, first, count);
         }
-        meet_team();
-        if (direction == 1) {
-          write_rows(1, first, count);
+        if (same) {
+          meet_team();
+          if (direction == 1) {
+            write_rows(1, first, count);
+          }
         }
       }
       meet_direction(direction);  // before windows get other contents
     }
   }
 
+  // The group's windows by the places that a lane has them in.
+  __device__ __forceinline__ void places(int direction, const float* (&of)[L::TOGETHER]) const {
+#pragma unroll
+    for (int q = 0; q < L::TOGETHER; ++q) {
+      of[q] = window(
+          LEAN ? anew(direction) : direction, lane.group * L::TOGETHER + lane.in_place(q));
+    }
+  }
+
   // The forward again, from the states before the window on.
   __device__ __forceinline__ void recompute(
-      int direction, int count, const float* group, float* mine,
-      const GateWeights<L, RESIDENT>& gates) const {
+      int direction, int count, float* mine, const GateWeights<L, RESIDENT>& gates) const {
     float c = lane.owner ? mine[CELL_AT + lane.unit] : 0.0f;
+    const float* row[L::TOGETHER];  // of z, at the step whose products are added up next
+    places(direction, row);
+    float* cell_at = mine + CELL_AT + lane.unit;
+    float* state_at = mine + L::DP + lane.unit;
+    float4* gates_of = reinterpret_cast<float4*>(mine + gates_at(lane.group)) + lane.unit;
+    const float4* const b = bias + (anew(lane.part) == 0 ? lane.unit : H);
+    GateSums<L, RESIDENT, false, LEAN> sums(gates, lane);
+    sums.begin(*b);
+    sums.first(row);
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
-      float part[L::TOGETHER][GATES];
-      const float4 b = bias[anew(lane.part) == 0 ? lane.unit : H];
+      const float* before[L::TOGETHER];  // the row of this step
+      const float* states[L::TOGETHER];
+      float sum[L::TOGETHER][GATES];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
-        part[q][0] = b.x;
-        part[q][1] = b.y;
-        part[q][2] = b.z;
-        part[q][3] = b.w;
-      }
-#pragma unroll(RESIDENT ? L::PIECES : 1)
-      for (int p = 0; p < L::PIECES; ++p) {
-        const auto piece = gates.piece(p, lane);
+        before[q] = row[q];
+        states[q] = row[q] + L::DP;
+        row[q] += ROW;
 #pragma unroll
-        for (int q = 0; q < L::TOGETHER; ++q) {
-          add_inputs<L>(p, piece, lane.piece(p, group + q * WINDOW + i * ROW), part[q]);
+        for (int gate = 0; gate < GATES; ++gate) {
+          sum[q][gate] = sums.next[q][gate];
         }
       }
-      lane.exchange(part);
+      sums.begin(*b);
+      sums.template load<0>(row);
+      sums.complete(before, states, sum);
+      lane.exchange(sum, [&] { sums.template quarter<0>(row); });
+      Cell cell(sum[0]);
+      sums.template quarter<1>(row);
+      cell.invert();
+      sums.template quarter<2>(row);
+      cell.finish();
+      c = cell.state(c);
+      Tanh bent(c);
+      sums.template quarter<3>(row);
+      bent.invert();
+      cell_at += L::HP;
+      state_at += ROW;
       if (lane.owner) {
-        const Cell cell(part[0]);
-        c = cell.state(c);
-        mine[(i + 1) * ROW + L::DP + lane.unit] = cell.hidden(c);
-        mine[CELL_AT + (i + 1) * L::HP + lane.unit] = c;
-        reinterpret_cast<float4*>(mine + gates_at(lane.group))[i * H + lane.unit] =
-            make_float4(cell.i, cell.f, cell.g, cell.o);
+        *state_at = cell.o * bent.value();
+        *cell_at = c;
+        *gates_of = make_float4(cell.i, cell.f, cell.g, cell.o);
       }
+      gates_of += H;
       meet_direction(direction);
     }
   }
 
   // dY R^T, of which lane.unit is a column and the parts share dY's, and the gradient of R.
   __device__ __forceinline__ void through_projection(
-      int direction, int count, const float* group, float* mine, const Project& project,
-      Sums& total) const {
+      int direction, int count, float* mine, const Project& project, Sums& total) const {
+    const float* windows_of[L::TOGETHER];
+    places(direction, windows_of);
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
       float part[L::TOGETHER][1];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
-        const float* of = group + q * WINDOW;
+        const float* of = windows_of[q];
         const float h = of[(i + 1) * ROW + L::DP + lane.unit];
         part[q][0] = 0.0f;
 #pragma unroll
@@ -182,92 +259,85 @@ struct Backward {
     }
   }
 
+  // What only the owner may look at, which replaces it.
+  __device__ __forceinline__ Slopes slopes_of(const float4* gate, const float* cell) const {
+    return lane.owner ? Slopes(*gate, cell[0], cell[L::HP])
+                      : Slopes(make_float4(0.0f, 0.0f, 0.0f, 0.0f), 0.0f, 0.0f);
+  }
+
   // Back through the window's steps: to the derivatives by the gates, then to those by h, z and the
   // weights. What a step leaves for dZ takes the place of what its owner alone has read: column
-  // `unit` that of the derivative by h, column H + `unit` that of c.
+  // `unit` that of the derivative by h, column H + `unit` that of c. What a step's derivatives take
+  // of the forward is made ready while the step behind it waits.
   __device__ __forceinline__ void through_cells(
-      int direction, int count, const float* group, float* mine,
-      const BackWeights<L, OUTPUTS, RESIDENT>& back, Sums& total, float& dh, float& dc) const {
+      int direction, int count, float* mine, const BackWeights<L, OUTPUTS, RESIDENT>& back,
+      Sums& total, Slopes& step, float& dh, float& dc) const {
+    const float* of[L::TOGETHER];
+    places(direction, of);
+    int row_at = (count - 1) * ROW;
+    int slopes_at = gates_at(lane.group) + (count - 1) * GATES * H;
+    float4* gate = reinterpret_cast<float4*>(mine + slopes_at) + lane.unit;
+    float* cell = mine + CELL_AT + (count - 1) * L::HP + lane.unit;  // of the state before
+    constexpr int ABOVE = OUT_AT - CELL_AT;
+    float dy = lane.owner ? cell[ABOVE] : 0.0f;  // what it adds to the derivative by h
+    const BackSums<L, OUTPUTS, RESIDENT, LEAN> sums(back, lane);
+    step.finish();
 #pragma unroll 1
     for (int i = count - 1; i >= 0; --i) {
+      const float4 slope = step.of(dh + dy, dc);
+      const float through = dy;
+      float* const left = cell;
       if (lane.owner) {
-        float4* const at =
-            reinterpret_cast<float4*>(mine + gates_at(lane.group)) + i * H + lane.unit;
-        const float4 gate = *at;  // i, f, g, o
-        const float before = mine[CELL_AT + i * L::HP + lane.unit];
-        const float bent = tanhf(mine[CELL_AT + (i + 1) * L::HP + lane.unit]);
-        const float down = dh + mine[OUT_AT + i * L::HP + lane.unit];
-        dc = fmaf(down * gate.w, fmaf(-bent, bent, 1.0f), dc);
-        const float4 slope = make_float4(
-            dc * gate.z * (gate.x * (1.0f - gate.x)), dc * before * (gate.y * (1.0f - gate.y)),
-            dc * gate.x * fmaf(-gate.z, gate.z, 1.0f), down * bent * (gate.w * (1.0f - gate.w)));
-        dc *= gate.y;
-        *at = slope;
+        *gate = slope;
+        total.add_bias(slope);
       }
+      gate -= i > 0 ? H : 0;
+      cell -= i > 0 ? L::HP : 0;
       meet_direction(direction);
       float part[L::TOGETHER][OUTPUTS];
+      const float* row[L::TOGETHER];  // of [z | h]
+      const float* slopes[L::TOGETHER];
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
-#pragma unroll
-        for (int out = 0; out < OUTPUTS; ++out) {
-          part[q][out] = 0.0f;
-        }
+        row[q] = of[q] + row_at;
+        slopes[q] = of[q] + slopes_at;
       }
-#pragma unroll(RESIDENT ? L::UNIT_PIECES : 1)
-      for (int p = 0; p < L::UNIT_PIECES; ++p) {
-        const int unit = min(lane.part + p * L::SPLIT, H - 1);
-        const auto piece = back.piece(p, lane);
-#pragma unroll
-        for (int q = 0; q < L::TOGETHER; ++q) {
-          const float* const slopes = group + q * WINDOW + gates_at(lane.group);
-          const float4 slope = reinterpret_cast<const float4*>(slopes)[i * H + unit];
-#pragma unroll
-          for (int out = 0; out < OUTPUTS; ++out) {
-            part[q][out] = dot(slope, piece.w[out], part[q][out]);
-          }
+      sums.add_up(slopes, part, [&](int stage) {
+        if (stage == 0) {
+          dy = lane.owner ? cell[ABOVE] : 0.0f;
+          keep(dy);
+          step = slopes_of(gate, cell);
+        } else if (stage == 1) {
+          step.begin();
+        } else {
+          step.invert();
         }
+      });
+      if (LEAN) {
+        lane.exchange(part);
+      } else {
+        step.finish();
+        lane.exchange(part, [&] { total.add_products(row, slopes, lane); });
       }
-      if constexpr (L::GATE_REST > 0) {
-#pragma unroll
-        for (int q = 0; q < L::TOGETHER; ++q) {
-          const float* const slopes = group + q * WINDOW + gates_at(lane.group) + i * GATES * H;
-          const auto slope = load_access<L::GATE_REST>(slopes + back.REST_AT, lane.part);
-#pragma unroll
-          for (int out = 0; out < OUTPUTS; ++out) {
-#pragma unroll
-            for (int e = 0; e < L::GATE_REST; ++e) {
-              part[q][out] = fmaf(slope.x[e], back.rest.w[out][e], part[q][out]);
-            }
-          }
-        }
-      }
-      lane.exchange(part);
       dh = part[0][0];
       if (lane.owner) {
-        float* const above = mine + OUT_AT + i * L::HP + lane.unit;
         if constexpr (PROJECTED) {
-          *above = part[0][1];
+          left[ABOVE] = part[0][1];
         } else {  // dY comes through to the direction's own half
-          const float dy = *above;
-          *above = direction == 0 ? part[0][1] + dy : part[0][1];
-          mine[CELL_AT + (i + 1) * L::HP + lane.unit] =
-              direction == 0 ? part[0][2] : part[0][2] + dy;
+          left[ABOVE] = direction == 0 ? part[0][1] + through : part[0][1];
+          left[L::HP] = direction == 0 ? part[0][2] : part[0][2] + through;
         }
       }
-#pragma unroll
-      for (int q = 0; q < L::TOGETHER; ++q) {
-        const float* of = group + q * WINDOW;
-        const float4 slope =
-            reinterpret_cast<const float4*>(of + gates_at(lane.group))[i * H + lane.unit];
-#pragma unroll
-        for (int p = 0; p < L::PIECES; ++p) {
-          total.add(p, lane.piece(p, of + i * ROW), slope);
-        }
+      if (LEAN) {
+        total.add_products(row, slopes, lane);
+        dy = lane.owner ? cell[ABOVE] : 0.0f;
+        step = slopes_of(gate, cell);
+        step.begin();
+        step.invert();
+        step.finish();
       }
-    }
-#pragma unroll
-    for (int r = 0; r < L::SEQUENCES; ++r) {
-      total.add_bias(member, window(direction, r) + gates_at(r / L::TOGETHER), count);
+      row_at -= ROW;
+      slopes_at -= GATES * H;
     }
     meet_direction(direction);
   }
@@ -276,31 +346,54 @@ struct Backward {
   // which this direction comes first.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
-    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 1>(
-        member, [&](int r, int s, int piece) {
-      const int column = piece * V;
-      const int length = tile.length[r];
-      if (s >= count || first + s >= length) {
-        return;
+    using Share = WindowShare<L::SEQUENCES, SEGMENT, D / V, L::THREADS>;
+    const Share share(anew(member));
+    const unsigned r = share.r;
+    const int length = tile.length[r];
+    const int steps = min(count, length - first);
+    const float* const from = window(direction, r);
+    float* const out_rows = dZ + tile.place[r] * D;
+    float* const waiting_rows = SUMMED ? sums + r * sum : out_rows;
+    constexpr int WAITING_ROW = SUMMED ? L::DP : D;
+    constexpr int BATCH = LEAN || V < 4 || AHEAD ? 1 : Share::COUNT;
+#pragma unroll 1
+    for (int done = 0; done < Share::COUNT; done += BATCH) {
+      Access<V> value[BATCH];
+      Access<V> waiting[BATCH];
+      float* to[BATCH];
+#pragma unroll
+      for (int k = 0; k < BATCH; ++k) {
+        const int row = share.row(done + k);
+        const int column = share.piece(done + k) * V;
+        const int t = tile.position(r, direction, first + row);
+        float* const at = waiting_rows + t * WAITING_ROW + column;
+        const bool second = comes_second(direction, t, first, length);
+        to[k] = second ? out_rows + t * D + column : at;
+        value[k] = zero_access<V>();
+        waiting[k] = zero_access<V>();
+        if ((BATCH > 1 && Share::within(k)) || row < SEGMENT) {
+          value[k] = load_access<V>(
+              column < H ? from + OUT_AT + row * L::HP + column
+                         : from + CELL_AT + (row + 1) * L::HP + column - H, 0);
+        }
+        if (row < steps && second) {
+          waiting[k] = load_access<V>(at, 0);
+        } else if (PROJECTED && row < steps) {
+          waiting[k] = load_access<V>(from + Y_AT + row * L::DP, share.piece(done + k));
+        }
       }
-      const int t = tile.position(r, direction, first + s);
-      // The other direction has been at its steps from here on; forward writes a segment first.
-      const bool second = TURNS ? direction == 1
-                                : direction == 0 ? t < length - first - SEGMENT : t >= first;
-      const float* const from = window(direction, r);
-      const float* const left = column < H ? from + OUT_AT + s * L::HP + column
-                                           : from + CELL_AT + (s + 1) * L::HP + column - H;
-      Access<V> value = load_access<V>(left, 0);
-      if (PROJECTED && !second) {
-        value = value + load_access<V>(from + Y_AT + s * L::DP, piece);
+#pragma unroll
+      for (int k = 0; k < BATCH; ++k) {
+        if (share.row(done + k) < steps) {
+          store_access<V>(to[k], 0, value[k] + waiting[k]);
+        }
       }
-      float* const out = dZ + (tile.place[r] + t) * D + column;
-      float* const waiting = SUMMED ? sums + r * sum + t * L::DP + column : out;
-      if (second) {
-        store_access<V>(out, 0, value + load_access<V>(waiting, 0));
-      } else {
-        store_access<V>(waiting, 0, value);
-      }
-    });
+    }
+  }
+
+  // Whether the other direction has been at position t: at its steps from `first` + SEGMENT on, and
+  // forward at those of this window too, which it writes first where both have rows in common.
+  static __device__ __forceinline__ bool comes_second(int direction, int t, int first, int length) {
+    return TURNS ? direction == 1 : direction == 0 ? t < length - first - SEGMENT : t >= first;
   }
 };

@@ -6,23 +6,28 @@
 // TURNS: one direction after the other, with its weights loaded anew. STAGED: whole sequences of z
 // are held in shared memory, for both directions. KEPT: so is what the direction that comes to a
 // position first adds to y, until the second completes the row.
-template <class L, bool PROJECTED, bool TURNS, bool STAGED, bool KEPT, int SEGMENT>
+template <class L, bool PROJECTED, bool TURNS, bool STAGED, bool KEPT, int SEGMENT, int WARPS>
 struct Forward {
   static_assert(STAGED || !KEPT, "a row is completed from a staged z");
+  static_assert(!STAGED || SEGMENT > 1, "a step reads one row of h and writes another");
   static constexpr int D = L::D;
   static constexpr int H = L::H;
   static constexpr int DIRECTIONS = TURNS ? 1 : 2;  // at once
   static constexpr int THREADS = DIRECTIONS * L::THREADS;
-  // Blocks to be resident, for 12 warps; but half rows of pairs of floats cost more registers.
-  static constexpr int BLOCKS = THREADS < 384 && H % 4 == 0 ? 384 / THREADS : 1;
+  // Blocks to be resident, for WARPS warps; but half rows of pairs of floats, and one direction after
+  // the other, cost more registers.
+  static constexpr int BLOCKS =
+      THREADS < WARPS * WARP && H % 4 == 0 && !TURNS ? WARPS * WARP / THREADS : 1;
   static constexpr bool ROWS = PROJECTED || KEPT;  // whether directions meet at the rows of y
   static constexpr int KEPT_ROW = PROJECTED ? L::DP : L::HP;
-  // A sequence's window of a direction: rows of z, where that is not staged, and of h of the step
-  // before, one row more than steps; then h R of every step.
+  // A sequence's window of a direction: rows of h, a step's in the place of the window before's; or,
+  // where z is not staged, rows of z and of h of the step before, one row more than steps. Then h R
+  // of every step.
   static constexpr int STATE_AT = STAGED ? 0 : L::DP;
   static constexpr int ROW = STATE_AT + L::HP;
-  static constexpr int OUT_AT = (SEGMENT + 1) * ROW;
-  static constexpr int WINDOW = banked(OUT_AT + (PROJECTED ? SEGMENT * L::DP : 0), WARP / L::SPLIT);
+  static constexpr int AFTER_AT = STATE_AT + (STAGED ? 0 : ROW);  // h of the window's first step
+  static constexpr int OUT_AT = (SEGMENT + (STAGED ? 0 : 1)) * ROW;
+  static constexpr int WINDOW = banked(OUT_AT + (PROJECTED ? SEGMENT * L::DP : 0), L::APART);
   static constexpr int GROUP = banked(L::TOGETHER * WINDOW, H);
   static constexpr int WINDOWS = DIRECTIONS * L::GROUPS * GROUP;
   using Checkpoints = Tape<H, SEGMENT>;
@@ -41,11 +46,9 @@ struct Forward {
   const L lane;
   int member;  // of the direction's threads
 
-  __device__ __forceinline__ float* window(int direction, int group, int q) const {
-    return windows + ((TURNS ? 0 : direction) * L::GROUPS + group) * GROUP + q * WINDOW;
-  }
-  __device__ __forceinline__ float* window(int direction, int r) const {
-    return window(direction, r / L::TOGETHER, r % L::TOGETHER);
+  __device__ __forceinline__ float* window(unsigned direction, unsigned r) const {
+    return windows + ((TURNS ? 0 : direction) * L::GROUPS + r / L::TOGETHER) * GROUP +
+           r % L::TOGETHER * WINDOW;
   }
 
   __device__ __forceinline__ void meet_direction(int direction) const {
@@ -78,66 +81,95 @@ struct Forward {
     const int own = lane.sequence();
     float c = 0.0f;
     float h = 0.0f;
-    const float* row[L::TOGETHER];  // of z, at the next step
-    const float* states[L::TOGETHER];
+    const float* row[L::TOGETHER];  // of z, at the step whose products are added up next
     int length[L::TOGETHER];
 #pragma unroll
     for (int q = 0; q < L::TOGETHER; ++q) {
-      const int r = lane.group * L::TOGETHER + q;
+      const int r = lane.group * L::TOGETHER + lane.in_place(q);
       length[q] = tile.length[r];
-      states[q] = window(direction, lane.group, q);
-      row[q] = STAGED ? staged + r * stage + (direction == 0 ? 0 : max(length[q] - 1, 0) * L::DP)
-                      : states[q];
+      row[q] = staged + r * stage + (direction == 0 ? 0 : max(length[q] - 1, 0) * L::DP);
     }
-    float* const mine = window(direction, lane.group, lane.own) + STATE_AT + lane.unit;
+    GateSums<L, true, STAGED, L::LEAN> sums(weights, lane);
+    const float4 bias =
+        make_float4(weights.bias[0], weights.bias[1], weights.bias[2], weights.bias[3]);
+    float* const mine = window(direction, lane.sequence()) + lane.unit;
+    // The first step's h of before is 0, and lies where the steps of a full window leave it.
+    if (STAGED && lane.owner) {
+      mine[AFTER_AT + (SEGMENT - 1) * ROW] = 0.0f;
+    }
+    if (STAGED) {
+      sums.begin(bias);
+      sums.first(row);
+    }
 #pragma unroll 1
     for (int first = 0; first < longest; first += SEGMENT) {
       const int count = min(SEGMENT, longest - first);
       if (!STAGED) {
-        load_window<D, D, ROW, SEGMENT, L::THREADS, 2>(
-            member, tile, direction, first, z,
-            [&](int r) { return window(direction, r); });
+        WindowLoad<D, D, ROW, SEGMENT, L::THREADS, L::SEQUENCES> input;
+        input.load(anew(member), tile, direction, first, z);
+        input.store(anew(member), [&](int r) { return window(direction, r); });
       }
       if (lane.owner) {
-        mine[0] = h;
+        if (!STAGED) {
+          mine[STATE_AT] = h;
+        }
         if (first > 0 && first < tile.length[own]) {
           *Checkpoints::at(tape, tile.place[own], direction, first, lane.unit) = make_float2(c, h);
         }
       }
       meet_direction(direction);
+      const float* states_of[L::TOGETHER];
+#pragma unroll
+      for (int q = 0; q < L::TOGETHER; ++q) {
+        const float* const of = window(direction, lane.group * L::TOGETHER + lane.in_place(q));
+        states_of[q] = of + STATE_AT;
+        row[q] = STAGED ? row[q] : of;
+      }
+      if (!STAGED) {
+        sums.begin(bias);
+        sums.first(row);
+      }
+      float* after = mine + AFTER_AT;
+      int before_at = STAGED ? (SEGMENT - 1) * ROW : 0;
 #pragma unroll 1
       for (int i = 0; i < count; ++i) {
+        const float* before[L::TOGETHER];  // the row of this step
+        const float* states[L::TOGETHER];
         float sum[L::TOGETHER][GATES];
 #pragma unroll
         for (int q = 0; q < L::TOGETHER; ++q) {
+          before[q] = row[q];
+          states[q] = states_of[q] + before_at;
+          if (STAGED) {  // behind its end, the last row stays
+            const int end = L::LEAN ? tile.length[lane.group * L::TOGETHER + q] : length[q];
+            row[q] += first + i + 1 < end ? (direction == 0 ? L::DP : -L::DP) : 0;
+          } else {
+            row[q] += ROW;
+          }
 #pragma unroll
           for (int gate = 0; gate < GATES; ++gate) {
-            sum[q][gate] = weights.bias[gate];
+            sum[q][gate] = sums.next[q][gate];
           }
         }
-#pragma unroll
-        for (int p = 0; p < L::PIECES; ++p) {
-          const auto piece = weights.piece(p, lane);
-#pragma unroll
-          for (int q = 0; q < L::TOGETHER; ++q) {
-            const float* of = states[q] + i * ROW;
-            const float4 x = STAGED ? lane.piece(p, row[q], of) : lane.piece(p, of);
-            add_inputs<L>(p, piece, x, sum[q]);
-          }
-        }
-        lane.exchange(sum);
-        const Cell cell(sum[0]);
+        sums.begin(bias);
+        sums.template load<0>(row);
+        sums.complete(before, states, sum);
+        lane.exchange(sum, [&] { sums.template quarter<0>(row); });
+        Cell cell(sum[0]);
+        sums.template quarter<1>(row);
+        cell.invert();
+        sums.template quarter<2>(row);
+        cell.finish();
         c = cell.state(c);
-        h = cell.hidden(c);
+        Tanh bent(c);
+        sums.template quarter<3>(row);
+        bent.invert();
+        h = cell.o * bent.value();
         if (lane.owner) {
-          mine[(i + 1) * ROW] = h;
+          *after = h;
         }
-        if (STAGED) {
-#pragma unroll
-          for (int q = 0; q < L::TOGETHER; ++q) {  // behind its end, the last row stays
-            row[q] += first + i + 1 < length[q] ? (direction == 0 ? L::DP : -L::DP) : 0;
-          }
-        }
+        after += ROW;
+        before_at = (STAGED ? i : i + 1) * ROW;
         meet_direction(direction);
       }
       if constexpr (PROJECTED) {
@@ -173,7 +205,7 @@ struct Forward {
 #pragma unroll
       for (int q = 0; q < L::TOGETHER; ++q) {
         const float4* h = reinterpret_cast<const float4*>(
-            window(direction, lane.group, q) + (i + 1) * ROW + STATE_AT);
+            window(direction, lane.group * L::TOGETHER + lane.in_place(q)) + i * ROW + AFTER_AT);
         sum[q][0] = 0.0f;
 #pragma unroll
         for (int p = 0; p < L::STATE_PIECES; ++p) {
@@ -183,7 +215,7 @@ struct Forward {
       }
       lane.exchange(sum);
       if (lane.owner) {
-        window(direction, lane.group, lane.own)[OUT_AT + i * L::DP + lane.unit] = sum[0][0];
+        window(direction, lane.sequence())[OUT_AT + i * L::DP + lane.unit] = sum[0][0];
       }
     }
   }
@@ -196,55 +228,92 @@ struct Forward {
   // y = z + h in the direction's half of each row of the window.
   __device__ __forceinline__ void write_halves(int direction, int first, int count) const {
     constexpr int V = widest(D, H);
-    each_piece<L::SEQUENCES, SEGMENT, H / V, L::THREADS, 2>(
-        member, [&](int r, int s, int piece) {
-      if (s < count && first + s < tile.length[r]) {
-        const long long t = tile.place[r] + tile.position(r, direction, first + s);
-        const float* const x = input_row(direction, r, first + s) + direction * H;
-        const float* const h = window(direction, r) + (s + 1) * ROW + STATE_AT;
-        store_access<V>(y + t * D + direction * H, piece,
-                        load_access<V>(x, piece) + load_access<V>(h, piece));
+    using Share = WindowShare<L::SEQUENCES, SEGMENT, H / V, L::THREADS>;
+    const Share share(anew(member));
+    const unsigned r = share.r;
+    const int steps = min(count, tile.length[r] - first);
+    const float* const x = input_row(direction, r, first) + direction * H;
+    const float* const h = window(direction, r) + AFTER_AT;
+    const RowWalk<Share, D> walk(
+        share, (tile.place[r] + tile.position(r, direction, first)) * D + direction * H, direction);
+    Access<V> value[Share::COUNT];
+#pragma unroll
+    for (int k = 0; k < Share::COUNT; ++k) {
+      const int row = share.row(k);
+      value[k] = zero_access<V>();
+      if (row < steps) {
+        value[k] = load_access<V>(x + row * input_step(direction), share.piece(k)) +
+                   load_access<V>(h + row * ROW, share.piece(k));
       }
-    });
+    }
+#pragma unroll
+    for (int k = 0; k < Share::COUNT; ++k) {
+      if (share.row(k) < steps) {
+        store_access<V>(y + walk.at(share, k), share.piece(k), value[k]);
+      }
+    }
+  }
+
+  // From the input row of one step to that of the next.
+  static __device__ __forceinline__ int input_step(int direction) {
+    return !STAGED ? ROW : direction == 0 ? L::DP : -L::DP;
   }
 
   // Rows of the window to which the other direction has not come yet wait in `kept`, or in y
   // itself; the others are completed.
   __device__ __forceinline__ void write_rows(int direction, int first, int count) const {
     constexpr int V = widest(D, PROJECTED ? D : H);
-    each_piece<L::SEQUENCES, SEGMENT, D / V, L::THREADS, 2>(
-        member, [&](int r, int s, int piece) {
-      const int column = piece * V;
-      const int length = tile.length[r];
-      if (s >= count || first + s >= length) {
-        return;
-      }
-      const int t = tile.position(r, direction, first + s);
-      // Forward writes a segment before backward does.
-      const bool second = TURNS ? direction == 1
-                                : direction == 0 ? t >= length - first : t < first + SEGMENT;
-      float* const out = y + (tile.place[r] + t) * D + column;
-      const Access<V> x = load_access<V>(input_row(direction, r, first + s), piece);
-      float* const kept_row = kept + r * keep + t * KEPT_ROW;
-      if constexpr (PROJECTED) {
-        const Access<V> add =
-            load_access<V>(window(direction, r) + OUT_AT + s * L::DP, piece);
-        float* const waiting = KEPT ? kept_row + column : out;
-        if (second) {
-          store_access<V>(out, 0, add + load_access<V>(waiting, 0));
-        } else {
-          store_access<V>(waiting, 0, add + x);
+    using Share = WindowShare<L::SEQUENCES, SEGMENT, D / V, L::THREADS>;
+    const Share share(anew(member));
+    const unsigned r = share.r;
+    const int length = tile.length[r];
+    const int steps = min(count, length - first);
+    const float* const input = input_row(direction, r, first);
+    const float* const own = window(direction, r);
+    float* const kept_rows = kept + r * keep;
+    float* const out_rows = y + tile.place[r] * D;
+    constexpr int BATCH = L::LEAN || V < 4 ? 1 : Share::COUNT;
+#pragma unroll 1
+    for (int done = 0; done < Share::COUNT; done += BATCH) {
+      Access<V> value[BATCH];
+      float* to[BATCH];
+#pragma unroll
+      for (int k = 0; k < BATCH; ++k) {
+        const int row = share.row(done + k);
+        const int column = share.piece(done + k) * V;
+        const int t = tile.position(r, direction, first + row);
+        const bool second = comes_second(direction, t, first, length);
+        const bool mine = PROJECTED || column / H == direction;
+        const int unit = PROJECTED ? column : column % H;
+        float* const out = out_rows + t * D + column;
+        float* const waiting = KEPT ? kept_rows + t * KEPT_ROW + unit : out;
+        to[k] = row < steps && (second || mine) ? second ? out : waiting : nullptr;
+        value[k] = zero_access<V>();
+        if (row < steps) {
+          const Access<V> x = load_access<V>(input + row * input_step(direction) + column, 0);
+          const float* const add = PROJECTED ? own + OUT_AT + row * L::DP + column
+                                   : mine || !second ? own + row * ROW + AFTER_AT + unit
+                                                     : waiting;
+          value[k] = load_access<V>(add, 0);
+          if (PROJECTED && second) {
+            value[k] = value[k] + load_access<V>(waiting, 0);
+          } else if (PROJECTED || second) {
+            value[k] = value[k] + x;
+          }
         }
-      } else {
-        const bool mine = column / H == direction;
-        const int unit = column % H;
-        const float* const state = window(direction, r) + (s + 1) * ROW + STATE_AT + unit;
-        if (second) {
-          store_access<V>(out, 0, x + load_access<V>(mine ? state : kept_row + unit, 0));
-        } else if (mine) {
-          store_access<V>(kept_row + unit, 0, load_access<V>(state, 0));
+      }
+#pragma unroll
+      for (int k = 0; k < BATCH; ++k) {
+        if (to[k] != nullptr) {
+          store_access<V>(to[k], 0, value[k]);
         }
       }
-    });
+    }
+  }
+
+  // Whether the other direction has been at position t: forward writes a segment before backward.
+  static __device__ __forceinline__ bool comes_second(
+      int direction, int t, int first, int length) {
+    return TURNS ? direction == 1 : direction == 0 ? t >= length - first : t < first + SEGMENT;
   }
 };

@@ -30,15 +30,41 @@ __host__ __device__ constexpr int gate_rest(int h, int split) {
   return left == split || left == 2 * split ? left / split : 0;
 }
 
-// 1 / (1 + e^-x) for a gate, where no more than tanhf's own exactness is needed (sigmoid.cuh has
-// one to the last place): the exponent's product is rounded once, like x itself; both
-// approximations are within two units in the last place, and the limits 0 and 1 are exact.
-__device__ __forceinline__ float gate_sigmoid(float x) {
+// 2^x and 1 / x by approximations that are within two units in the last place, with exact limits:
+// gates need no more than tanhf's own exactness (sigmoid.cuh has one to the last place). Compilers
+// leave them, and what `keep` is told, in the order in which they are written: that is what hides
+// how long each takes.
+__device__ __forceinline__ float gate_power(float x) {
   float power;
+  asm volatile("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+}
+
+__device__ __forceinline__ float gate_reciprocal(float x) {
   float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x * -1.44269504f));
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(1.0f + power));
+  asm volatile("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
+}
+
+// x is made before what follows, not where it is used.
+__device__ __forceinline__ void keep(float& x) {
+  asm volatile("" : "+f"(x));
+}
+
+template <int N>
+__device__ __forceinline__ void keep(float (&x)[N]) {
+#pragma unroll
+  for (int n = 0; n < N; ++n) {
+    keep(x[n]);
+  }
+}
+
+// x of the lane that is `distance` away, as __shfl_xor_sync gives it, without moving to an integer.
+__device__ __forceinline__ float from_lane(float x, int distance) {
+  float other;
+  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;"
+               : "=f"(other) : "f"(x), "r"(distance));
+  return other;
 }
 
 __device__ __forceinline__ float dot(const float4& a, const float (&b)[4], float sum) {
@@ -58,6 +84,7 @@ struct Lanes {
   static constexpr int STATE_QUADS = HP / 4;
   static constexpr int QUADS = INPUT_QUADS + STATE_QUADS;
   static constexpr int PIECES = (QUADS + SPLIT - 1) / SPLIT;  // quads a lane, of [z | h]
+  static constexpr int EARLY = INPUT_QUADS / SPLIT;  // the first of them, which are of z alone
   static constexpr int STATE_PIECES = (STATE_QUADS + SPLIT - 1) / SPLIT;  // of h alone
   // The 4 H gates of all units: whole units a lane, and then, if what is left divides so, 1 or 2
   // gates.
@@ -65,8 +92,14 @@ struct Lanes {
   static constexpr int UNIT_PIECES = (H + (GATE_REST > 0 ? 0 : SPLIT - 1)) / SPLIT;
   static constexpr int OWNERS = SPLIT / TOGETHER;
   static constexpr int SEQUENCES = GROUPS * TOGETHER;  // of a tile
+  // Banks from a sequence's window to the next one's in its group: parts that look at the same
+  // place of different sequences, and owners at different units, then meet in no bank.
+  static constexpr int APART = TOGETHER > 1 ? WARP / TOGETHER : H;
+  // Whether lanes have so many sequences that registers are short: then less is under way at once.
+  static constexpr bool LEAN = TOGETHER > 2;
   static constexpr int COLUMNS = WARP / SPLIT;                               // units a warp
   static constexpr int THREADS = whole(GROUPS * H, COLUMNS) * SPLIT;         // of a direction
+  static constexpr bool FULL = (GROUPS * H) % COLUMNS == 0;  // no lane only fills up a warp
   static_assert(WARP % SPLIT == 0, "parts exchange by shuffles");
   static_assert(SPLIT % TOGETHER == 0, "each part of a unit ends with one sequence");
 
@@ -84,10 +117,15 @@ struct Lanes {
     part = lane % WARP / COLUMNS;
     unit = GROUPS == 1 ? column : column % H;
     group = GROUPS == 1 ? 0 : column / H;
-    own = part / OWNERS;
-    live = place == column;
-    owner = live && part % OWNERS == 0;
+    own = part % TOGETHER;
+    live = FULL || place == column;
+    owner = live && (OWNERS == 1 || part < TOGETHER);
   }
+
+  // Which of the group's sequences a lane has in place q of TOGETHER: its own in place 0, and the
+  // others so that what `exchange` sends lies in the same place in all lanes. LEAN lanes have no
+  // registers for that: all have them in order, and choose what they send.
+  __device__ __forceinline__ int in_place(int q) const { return LEAN ? q : q ^ own; }
 
   // The tile's sequence whose cell this lane computes.
   __device__ __forceinline__ int sequence() const { return group * TOGETHER + own; }
@@ -106,7 +144,8 @@ struct Lanes {
     if (first + SPLIT <= INPUT_QUADS) {
       return reinterpret_cast<const float4*>(z)[quad];
     }
-    const int state = min(quad - INPUT_QUADS, STATE_QUADS - 1);
+    const bool within = first >= INPUT_QUADS && first + SPLIT <= QUADS;
+    const int state = within ? quad - INPUT_QUADS : min(quad - INPUT_QUADS, STATE_QUADS - 1);
     if (first >= INPUT_QUADS) {
       return reinterpret_cast<const float4*>(h)[state];
     }
@@ -131,38 +170,53 @@ struct Lanes {
     return SPLIT == 1 && (i < INPUT_QUADS ? k >= D : k - DP >= H);
   }
 
-  // Adds up the parts of value[sequence][n]; this lane gets those of its own sequence in value[0].
-  template <int N>
-  __device__ __forceinline__ void exchange(float (&value)[TOGETHER][N]) const {
+  // Adds up the parts of value[place][n]; this lane gets those of its own sequence in value[0].
+  // `meanwhile` is done while the first exchange is under way.
+  template <int N, class Meanwhile>
+  __device__ __forceinline__ void exchange(
+      float (&value)[TOGETHER][N], Meanwhile meanwhile) const {
+    if constexpr (SPLIT == 1) {
+      meanwhile();
+    }
 #pragma unroll
     for (int step = 1; step < SPLIT; step *= 2) {
-      const int distance = SPLIT / (2 * step);
-      const int kept = TOGETHER / (2 * step);
-      const bool upper = (part & distance) != 0;
-      if (kept > 0) {
+      const int from = TOGETHER / (2 * step);  // 0 where all have parts of the same sequence
+      const int distance = from > 0 ? from : step;
+      const bool upper = LEAN && from > 0 && (part & distance) != 0;
+      float other[TOGETHER][N];
 #pragma unroll
-        for (int q = 0; q < kept; ++q) {
-#pragma unroll
-          for (int n = 0; n < N; ++n) {
-            const float mine = upper ? value[q + kept][n] : value[q][n];
-            const float other = upper ? value[q][n] : value[q + kept][n];
-            value[q][n] = mine + __shfl_xor_sync(ALL_LANES, other, distance * COLUMNS);
-          }
-        }
-      } else {
+      for (int q = 0; q < (from > 0 ? from : 1); ++q) {
 #pragma unroll
         for (int n = 0; n < N; ++n) {
-          value[0][n] += __shfl_xor_sync(ALL_LANES, value[0][n], distance * COLUMNS);
+          const float sent = upper ? value[q][n] : value[q + from][n];
+          value[q][n] = upper ? value[q + from][n] : value[q][n];
+          other[q][n] = from_lane(sent, distance * COLUMNS);
         }
       }
+      if (step == 1) {
+        meanwhile();
+      }
+#pragma unroll
+      for (int q = 0; q < (from > 0 ? from : 1); ++q) {
+#pragma unroll
+        for (int n = 0; n < N; ++n) {
+          value[q][n] += other[q][n];
+        }
+        keep(value[q]);
+      }
     }
+  }
+
+  template <int N>
+  __device__ __forceinline__ void exchange(float (&value)[TOGETHER][N]) const {
+    exchange(value, [] {});
   }
 
   // The sum over the parts of a unit, in all of them.
   __device__ __forceinline__ float over_parts(float x) const {
 #pragma unroll
     for (int distance = SPLIT / 2; distance > 0; distance /= 2) {
-      x += __shfl_xor_sync(ALL_LANES, x, distance * COLUMNS);
+      x += from_lane(x, distance * COLUMNS);
     }
     return x;
   }

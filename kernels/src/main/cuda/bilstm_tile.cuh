@@ -46,6 +46,15 @@ struct Tile {
     }
   }
 
+  __device__ __forceinline__ int shortest() const {
+    int least = length[0];
+#pragma unroll
+    for (int r = 1; r < SEQUENCES; ++r) {
+      least = min(least, length[r]);
+    }
+    return least;
+  }
+
   __device__ __forceinline__ int longest() const {
     int most = 0;
 #pragma unroll
@@ -61,49 +70,92 @@ struct Tile {
   }
 };
 
-// Visits (r, row, piece) for every sequence of a tile, row of its window and of PIECES pieces of a
-// row, by THREADS lanes: neighbours take neighbouring pieces, and where they come to in a window is
-// worked out once for all sequences if they can take a whole window at once. AHEAD visits are under
-// way at once: several where they wait for global memory.
-template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS, int AHEAD, class Visit>
-__device__ __forceinline__ void each_piece(int lane, Visit visit) {
-  constexpr int WINDOW = SEGMENT * PIECES;
-  const int first = anew(lane);
-  if constexpr (WINDOW <= THREADS) {
-    constexpr int AT_ONCE = THREADS / WINDOW;
-    const int place = first % WINDOW;
-    if (first < AT_ONCE * WINDOW) {
-#pragma unroll AHEAD
-      for (int r = first / WINDOW; r < SEQUENCES; r += AT_ONCE) {
-        visit(r, place / PIECES, place % PIECES);
-      }
+// How THREADS lanes share the rows of all sequences' windows, of PIECES pieces each: a lane keeps to
+// one sequence, and neighbours take neighbouring pieces of it, COUNT each at most.
+template <int SEQUENCES, int SEGMENT, int PIECES, int THREADS>
+struct WindowShare {
+  static constexpr int LANES = THREADS / SEQUENCES;  // of a sequence
+  static constexpr int COUNT = (SEGMENT * PIECES + LANES - 1) / LANES;
+  static constexpr bool EVEN = LANES % PIECES == 0;  // then a lane's pieces are of one column
+  static constexpr int STEP = LANES / PIECES;     // and as many rows apart
+  static_assert(LANES > 0, "each sequence has a lane");
+
+  unsigned r;
+  unsigned place;
+
+  // lane in [0, THREADS)
+  __device__ __forceinline__ explicit WindowShare(unsigned lane)
+      : r(lane / LANES), place(lane % LANES) {
+    if (LANES * SEQUENCES < THREADS && r >= SEQUENCES) {  // lanes that are left over take nothing
+      r = 0;
+      place = SEGMENT * PIECES;
     }
-  } else {
-    for (int r = 0; r < SEQUENCES; ++r) {
-#pragma unroll(AHEAD > 1 ? AHEAD / 2 : 1)
-      for (int i = first; i < WINDOW; i += THREADS) {
-        visit(r, i / PIECES, i % PIECES);
+  }
+
+  __device__ __forceinline__ int row(int k) const {
+    return EVEN ? place / PIECES + k * STEP : (place + k * LANES) / PIECES;
+  }
+  __device__ __forceinline__ int piece(int k) const {
+    return EVEN ? place % PIECES : (place + k * LANES) % PIECES;
+  }
+
+  // Whether its k-th row lies within all windows.
+  static __device__ __forceinline__ constexpr bool within(int k) {
+    return LANES * SEQUENCES == THREADS && (k + 1) * LANES <= SEGMENT * PIECES;
+  }
+};
+
+// Where a lane's rows of a window lie in global memory, in floats, D a row.
+template <class Share, int D>
+struct RowWalk {
+  long long first;  // its own first row
+  long long step;   // between its rows, where they are evenly apart
+
+  // begin: of the window's first step
+  __device__ __forceinline__ RowWalk(const Share& share, long long begin, int direction)
+      : first(begin + (direction == 0 ? share.row(0) * D : -share.row(0) * D)),
+        step(direction == 0 ? D : -D) {}
+
+  __device__ __forceinline__ long long at(const Share& share, int k) const {
+    return first + (Share::EVEN ? k * Share::STEP : share.row(k) - share.row(0)) * step;
+  }
+};
+
+// WIDTH floats of each of SEGMENT steps of every sequence of a tile, on their way from rows of D
+// floats in global memory to rows of STRIDE floats in shared memory, by THREADS lanes: all loads
+// are under way at once.
+template <int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int SEQUENCES>
+struct WindowLoad {
+  static constexpr int V = widest(D, WIDTH);
+  using Share = WindowShare<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS>;
+  Access<V> value[Share::COUNT];
+
+  // From step `first` on; zeros up to whole(WIDTH, 4) and behind a sequence.
+  __device__ __forceinline__ void load(
+      int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source) {
+    const Share share(lane);
+    const int steps = min(tile.length[share.r] - first, SEGMENT);
+    const RowWalk<Share, D> walk(
+        share, (tile.place[share.r] + tile.position(share.r, direction, first)) * D, direction);
+#pragma unroll
+    for (int k = 0; k < Share::COUNT; ++k) {
+      value[k] = zero_access<V>();
+      if (share.row(k) < steps && share.piece(k) * V < WIDTH) {
+        value[k] = load_access<V>(source + walk.at(share, k), share.piece(k));
       }
     }
   }
-}
 
-// Copies WIDTH floats of each of SEGMENT steps from `first` on of every sequence of the tile, from
-// rows of D floats in global memory to rows of STRIDE floats in shared memory, with zeros up to
-// whole(WIDTH, 4) and behind a sequence. By THREADS lanes.
-template <
-    int D, int WIDTH, int STRIDE, int SEGMENT, int THREADS, int AHEAD, int SEQUENCES, class Target>
-__device__ __forceinline__ void load_window(
-    int lane, const Tile<SEQUENCES>& tile, int direction, int first, const float* source,
-    Target target) {
-  constexpr int V = widest(D, WIDTH);
-  each_piece<SEQUENCES, SEGMENT, whole(WIDTH, 4) / V, THREADS, AHEAD>(
-      lane, [&](int r, int row, int piece) {
-        Access<V> value = zero_access<V>();
-        if (piece * V < WIDTH && first + row < tile.length[r]) {
-          const long long t = tile.place[r] + tile.position(r, direction, first + row);
-          value = load_access<V>(source + t * D, piece);
-        }
-        store_access<V>(target(r) + row * STRIDE, piece, value);
-      });
-}
+  // target(r): where the sequence's rows begin
+  template <class Target>
+  __device__ __forceinline__ void store(int lane, Target target) const {
+    const Share share(lane);
+    float* const rows = target(share.r);
+#pragma unroll
+    for (int k = 0; k < Share::COUNT; ++k) {
+      if (Share::within(k) || share.row(k) < SEGMENT) {
+        store_access<V>(rows + share.row(k) * STRIDE, share.piece(k), value[k]);
+      }
+    }
+  }
+};

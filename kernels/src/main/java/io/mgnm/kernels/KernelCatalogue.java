@@ -42,6 +42,7 @@ public final class KernelCatalogue {
           "bilstm_forward.cuh",
           "bilstm_gradients.cuh",
           "bilstm_lanes.cuh",
+          "bilstm_slopes.cuh",
           "bilstm_tile.cuh",
           "block_prefix.cuh",
           "catalogue_tiles.cuh",

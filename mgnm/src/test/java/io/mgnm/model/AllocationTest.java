@@ -33,6 +33,7 @@ class AllocationTest {
     "2, encoder=bilstm-projected",
     "2, encoder=transformer",
     "2, embedding.update=dense",
+    "2, recent.weight=1.5 model.d=20",
     "1, model.d=16 model.interests=4 model.layers=3",
     "2, model.d=16 model.interests=4 model.layers=3",
     "1, model.d=40 model.interests=4 model.layers=3",

@@ -60,14 +60,18 @@ record BiLstmLanes(int d, int h, int split, int together, int groups) {
 
   /** Floats of all windows of a direction, for windows of {@code floats} a sequence. */
   int windows(int floats) {
-    int window = banked(floats, WARP / split);
+    int window = banked(floats, together > 1 ? WARP / together : h);
     return groups * banked(together * window, h);
   }
 
   /** Floats of a direction's weights in shared memory: {@code SharedWeights}. */
   int sharedWeights(boolean projected) {
-    int gateRow = GATES * h + (split < 8 ? 8 / split : 1);
-    return (d + h + 1) * gateRow + (projected ? h * (d + 1) : 0);
+    boolean quads = split == 8 && d % QUAD == 0 && h % QUAD == 0;
+    int gateRow = GATES * h + (quads ? 8 : split < 8 ? 8 / split : 1);
+    int gateRows = d + h + 1;
+    return gateRows * gateRow
+        + (quads ? gateRows / QUAD * QUAD : 0)
+        + (projected ? h * (d + 1) : 0);
   }
 
   static int whole(int n, int unit) {

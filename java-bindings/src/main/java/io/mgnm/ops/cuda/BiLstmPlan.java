@@ -32,7 +32,8 @@ record BiLstmPlan(
   private static final int MOST_TEAMS = 4;
   private static final int WARPS_WANTED = 8; // of a block of the backward
   private static final int MOST_REGISTERS = 255; // of a thread
-  private static final int FEW_REGISTERS = 168; // with which 12 warps fit a multiprocessor
+  private static final int FEW_REGISTERS = 128; // with which 16 warps fit a multiprocessor
+  private static final int LEAN_REGISTERS = 168; // with which 12 warps do
   private static final int WARP = 32;
   private static final int BANKED_LANES = 8; // that an access of 16 bytes serves at once
   private static final int GATES = 4;
@@ -40,10 +41,14 @@ record BiLstmPlan(
   private static final int SECTOR = 8; // floats
 
   static BiLstmPlan of(BiLstm.Options options) {
-    Search forwards = new Search(options, lanes -> forwardHeld(options, lanes), 60, 90);
-    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 60, 190);
-    Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190);
+    Search forwards =
+        new Search(options, lanes -> forwardHeld(options, lanes), forwardOthers(options), 90, QUAD);
+    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 60, 190, 2);
+    Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190, 2);
     BiLstmLanes forward = forwards.best(2, FEW_REGISTERS);
+    if (forward == null || forward.together() > 2) {
+      forward = forwards.best(2, LEAN_REGISTERS);
+    }
     boolean forwardTurns = forward == null;
     if (forwardTurns) {
       forward = forwards.best(1, MOST_REGISTERS);
@@ -69,6 +74,11 @@ record BiLstmPlan(
     int segment = segment(options, backward, directions * teams);
     return new BiLstmPlan(
         options, segment, forward, forwardTurns, backward, backwardTurns, resident, teams);
+  }
+
+  /** Registers of the forward beside what its lanes hold. */
+  private static int forwardOthers(BiLstm.Options options) {
+    return options.projected() ? 76 : 60;
   }
 
   /** Weights that a lane of the forward holds. */
@@ -124,11 +134,17 @@ record BiLstmPlan(
    *     instruction a step and sequence
    * @param registers beside those, as compilers were seen to need them without spilling
    * @param overhead instructions a step beside the products: gates, exchange, addresses
+   * @param crowd the most sequences of a group where a thread cannot have all registers there are
    */
   private record Search(
-      BiLstm.Options options, ToIntFunction<BiLstmLanes> held, int registers, int overhead) {
+      BiLstm.Options options,
+      ToIntFunction<BiLstmLanes> held,
+      int registers,
+      int overhead,
+      int crowd) {
     private static final int REGISTERS = 65_536; // of a multiprocessor
     private static final int SCHEDULERS = 4; // among which warps are dealt out
+    private static final int WIDE_REGISTERS = 12; // more, for a lane that takes whole rows
     private static final int MOST_THREADS = 1024;
     private static final int MOST_GROUPS = 16;
     private static final int TILE_FLOATS = 160; // of a step, where there are several groups
@@ -153,9 +169,11 @@ record BiLstmPlan(
     private boolean fits(BiLstmLanes lanes, int directions, int most) {
       int threads = directions * lanes.threads();
       int available = REGISTERS / BiLstmLanes.whole(threads, SCHEDULERS * WARP);
-      int needed = held.applyAsInt(lanes) + registers;
+      int whole = lanes.split() == 1 ? WIDE_REGISTERS : 0;
+      int needed = held.applyAsInt(lanes) + registers + whole;
       return threads <= MOST_THREADS
           && needed <= Math.min(most, available)
+          && (lanes.together() <= crowd || available >= MOST_REGISTERS)
           && (lanes.groups() == 1 || lanes.sequences() * lanes.d() <= TILE_FLOATS);
     }
 
@@ -168,6 +186,13 @@ record BiLstmPlan(
 
   private int forwardDirections() {
     return forwardTurns ? 1 : 2;
+  }
+
+  /** Warps of the forward that are to be resident. */
+  private int forwardWarps() {
+    boolean few =
+        !forwardTurns && forwardHeld(options, forward) + forwardOthers(options) <= FEW_REGISTERS;
+    return few && forward.together() <= 2 ? 16 : 12;
   }
 
   private int backwardDirections() {
@@ -187,11 +212,15 @@ record BiLstmPlan(
   /** Bytes of shared memory of a block of the forward. */
   long forwardShared(int rows, boolean staged, boolean kept) {
     int row = forward.paddedHidden() + (staged ? 0 : forward.paddedWidth());
-    int window = (segment + 1) * row + (options.projected() ? segment * forward.paddedWidth() : 0);
+    int rowsOfStates = segment + (staged ? 0 : 1);
+    int window = rowsOfStates * row + (options.projected() ? segment * forward.paddedWidth() : 0);
     long floats = (long) forwardDirections() * forward.windows(window);
     int keptRow = options.projected() ? forward.paddedWidth() : forward.paddedHidden();
     if (staged) {
-      floats += (long) forward.sequences() * rows(rows, forward.paddedWidth());
+      int apart = forward.together() > 1 ? 2 * QUAD : QUAD;
+      floats +=
+          (long) forward.sequences()
+              * BiLstmLanes.banked(Math.multiplyExact(rows, forward.paddedWidth()), apart);
     }
     if (kept) {
       floats += (long) forward.sequences() * rows(rows, keptRow);
@@ -247,6 +276,7 @@ record BiLstmPlan(
         Map.entry("FORWARD_TOGETHER", forward.together()),
         Map.entry("FORWARD_GROUPS", forward.groups()),
         Map.entry("FORWARD_TURNS", forwardTurns ? 1 : 0),
+        Map.entry("FORWARD_WARPS", forwardWarps()),
         Map.entry("FORWARD_GATHERED", forwardGathered() ? 1 : 0),
         Map.entry("BACKWARD_SPLIT", backward.split()),
         Map.entry("BACKWARD_TOGETHER", backward.together()),

@@ -166,9 +166,9 @@ class CudaBiLstmTest {
     }
   }
 
-  /** Nothing spills, and the forward leaves room for 12 warps at the model's sizes. */
+  /** Nothing spills, and the forward leaves room for 16 warps at d 16, for 12 at 40. */
   @ParameterizedTest
-  @CsvSource({"16, false, 168, 255", "40, false, 168, 168"})
+  @CsvSource({"16, false, 128, 255", "40, false, 168, 168"})
   void staysWithinItsRegisters(int d, boolean projected, int forward, int backward) {
     Map<String, Integer> constants =
         new HashMap<>(BiLstmPlan.of(new BiLstm.Options(d, projected)).constants());

@@ -109,7 +109,12 @@ class CudaRecentItemsTest {
     CompiledKernel.staysWithin(
         "recent_items",
         Map.of("D", d, "CAPSULES", LEVELS * INTERESTS, "VECTOR", vector),
-        Map.of("recent_items_forward", 64, "recent_items_backward", 64));
+        Map.of("recent_items_forward", 64, "recent_items_backward", 64),
+        75,
+        80,
+        86,
+        90,
+        120);
   }
 
   /** What one operation reads and updates, of random numbers. */
