@@ -32,6 +32,7 @@ public enum Preset {
           Map.entry(Key.TRUNCATION, 20L),
           Map.entry(Key.READOUT, "sum"),
           Map.entry(Key.ROUTING_RECENCY, 1.0),
+          Map.entry(Key.RECENT_WEIGHT, 2.0),
           Map.entry(Key.LOSS, "softmax"),
           Map.entry(Key.NEGATIVES, 100L),
           Map.entry(Key.DROPOUT, 0.2),

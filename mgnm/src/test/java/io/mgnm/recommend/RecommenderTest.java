@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.mgnm.config.Key;
 import io.mgnm.config.Settings;
 import io.mgnm.data.BadInputException;
 import io.mgnm.data.Dataset;
@@ -99,6 +100,32 @@ class RecommenderTest {
       weighted += Math.exp(s) * s;
     }
     return weighted / weights;
+  }
+
+  /** They are part of the model: what is trained with them is scored with them. */
+  @Test
+  void recentItemsJoinEveryInterest() throws IOException {
+    double w = 1.5;
+    Settings plain = TestRuns.settings().with("interest.projection=none").with(Key.EPOCHS, 0);
+    Path without = train("without", plain);
+    Path with = train("with", plain.with(Key.RECENT_WEIGHT, w));
+    try (Recommender one = Recommender.open(without);
+        Recommender other = Recommender.open(with)) {
+      List<String> history = history(one.data(), 5);
+      int n = history.size();
+      double harmonic = 1 + 1.0 / 2 + 1.0 / 3 + 1.0 / 4 + 1.0 / 5;
+      float[][] before = one.interests(history);
+      float[][] after = other.interests(history);
+      for (int s = 0; s < before.length; s++) {
+        for (int k = 0; k < before[s].length; k++) {
+          double expected = before[s][k];
+          for (int t = 0; t < n; t++) {
+            expected += w / ((n - t) * harmonic) * one.itemVector(history.get(t))[k];
+          }
+          assertThat((double) after[s][k]).isCloseTo(expected, within(1e-6));
+        }
+      }
+    }
   }
 
   @Test

@@ -190,6 +190,7 @@ final class CpuBiLstmBackward {
           h,
           tape,
           at + cell(direction),
+          at + hidden(direction),
           start ? zero : tape,
           state,
           dHidden,

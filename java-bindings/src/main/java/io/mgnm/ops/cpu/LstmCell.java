@@ -13,17 +13,15 @@ import jdk.incubator.vector.IntVector;
 /**
  * One time step of an LSTM behind its products, for h units in 16 lanes each.
  *
- * <p>A cell is {@code 6h} rows of 16: the gates i, f, g, o, before the step as they come from the
- * products and after it through their nonlinearity, then the state c and tanh(c).
+ * <p>A cell is {@code 5h} rows of 16: the gates i, f, g, o, before the step as they come from the
+ * products and after it through their nonlinearity, then the state c.
  */
 final class LstmCell {
   /** Rows of h units that a cell has. */
-  static final int ROWS = 6;
+  static final int ROWS = 5;
 
   /** Which of them is c. */
   static final int STATE = 4;
-
-  private static final int TANH = 5;
 
   private LstmCell() {}
 
@@ -169,7 +167,6 @@ final class LstmCell {
       FloatVector scale = bits.add(Float.floatToRawIntBits(1f)).reinterpretAsFloats();
       FloatVector m = p.fma(scale, scale.sub(one));
       FloatVector tanh = m.div(m.add(2f));
-      tanh.intoArray(cell, u + TANH * size);
       FloatVector gate = FloatVector.fromArray(FLOATS, cell, u + 3 * size);
       gate.mul(tanh).intoArray(hidden, hiddenAt + u - at);
     }
@@ -178,7 +175,10 @@ final class LstmCell {
   /**
    * From ḣ and ċ to the derivatives by the gates as they came from the products.
    *
+   * <p>tanh(c) is h/σ(o), which costs less than to keep it; σ(o) is never below 1e-9.
+   *
    * @param cell as {@link #forward} left it
+   * @param hidden where it left h in {@code cell}
    * @param dHidden ḣ: what comes through the output and from the following time step
    * @param dState ċ from the following time step; replaced by what goes to the one before
    * @param dGates 4h rows, written
@@ -187,6 +187,7 @@ final class LstmCell {
       int h,
       float[] cell,
       int at,
+      int hidden,
       float[] before,
       int beforeAt,
       float[] dHidden,
@@ -200,7 +201,7 @@ final class LstmCell {
       FloatVector g = FloatVector.fromArray(FLOATS, cell, at + 2 * size + u);
       FloatVector o = FloatVector.fromArray(FLOATS, cell, at + 3 * size + u);
       FloatVector one = FloatVector.broadcast(FLOATS, 1f);
-      FloatVector tanh = FloatVector.fromArray(FLOATS, cell, at + TANH * size + u);
+      FloatVector tanh = FloatVector.fromArray(FLOATS, cell, hidden + u).div(o);
       FloatVector dH = FloatVector.fromArray(FLOATS, dHidden, u);
       FloatVector dC =
           dH.mul(o).fma(one.sub(tanh.mul(tanh)), FloatVector.fromArray(FLOATS, dState, u));
