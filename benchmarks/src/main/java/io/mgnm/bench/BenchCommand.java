@@ -111,36 +111,43 @@ public final class BenchCommand implements Subcommand {
     if (counts.isPresent()) {
       out.print(results.head()); // before what takes minutes
     }
-    if (what.covers(What.OPS) && counts.isEmpty()) {
-      new OpsBench(results, out).run(seconds / 6, only);
-    }
-    for (What part : List.of(What.STEP, What.SCORE)) {
-      if (what.covers(part)) {
-        time(part, results, counts, out);
+    for (What part : What.values()) {
+      boolean countable = part == What.STEP || part == What.SCORE;
+      if (part != What.ALL && what.covers(part) && (countable || counts.isEmpty())) {
+        run(part, results, counts, out);
+        write(results); // what is done is kept where a later part fails or is stopped
       }
-    }
-    if (what.covers(What.PEERS) && counts.isEmpty()) {
-      new PeerBench(seconds, results, out).run(cases());
-    }
-    if (what.covers(What.LIMITS) && counts.isEmpty()) {
-      new LimitsBench(seconds / 3, results, out).run(cases());
-    }
-    if (what.covers(What.CURVES) && counts.isEmpty()) {
-      Path folder = document == null ? null : document.resolveSibling("curves");
-      new Curves(seconds / 15, results, out).run(folder);
     }
     if (counts.isEmpty()) {
       out.println();
       out.print(results.markdown());
     }
     out.flush();
+    return MgnmCommand.OK;
+  }
+
+  private void run(What part, Results results, Optional<LaunchCounts> counts, PrintWriter out)
+      throws IOException {
+    switch (part) {
+      case OPS -> new OpsBench(results, out).run(seconds / 6, only);
+      case STEP, SCORE -> time(part, results, counts, out);
+      case PEERS -> new PeerBench(seconds, results, out).run(cases());
+      case LIMITS -> new LimitsBench(seconds / 3, results, out).run(cases());
+      case CURVES -> {
+        Path folder = document == null ? null : document.resolveSibling("curves");
+        new Curves(seconds / 15, results, out).run(folder);
+      }
+      case ALL -> throw new IllegalArgumentException("all is not one part");
+    }
+  }
+
+  private void write(Results results) throws IOException {
     if (json != null) {
       results.writeJson(json);
     }
     if (document != null) {
       results.writeInto(document);
     }
-    return MgnmCommand.OK;
   }
 
   private List<Case> cases() {

@@ -82,13 +82,28 @@ final class PeerBench {
   void run(List<Case> cases) {
     table.lines().forEach(out::println);
     for (Case each : cases) {
-      PeerCheck.check("reference", each.small());
+      check(each.small());
       try (Backend backend = Backends.open("cpu", new BackendOptions(threads))) {
         step(backend, each);
         if (!ragged(each)) {
           score(backend, each);
         }
       }
+    }
+  }
+
+  /**
+   * Libtorch's gradient of the item rows was once, among a score of runs of one batch, 0.003 of its
+   * norm beside what it was in the others; the reference has the same bits each time. So one
+   * disagreement is told, and a second one is an error.
+   */
+  private void check(Case what) {
+    try {
+      PeerCheck.check("reference", what);
+    } catch (IllegalStateException e) {
+      out.println(e.getMessage() + "; compared once more");
+      out.flush();
+      PeerCheck.check("reference", what);
     }
   }
 

@@ -53,7 +53,7 @@ final class PeerCheck {
         (part, error) -> {
           if (!(error <= BOUND)) {
             throw new IllegalStateException(
-                "%s: %s: libtorch differs from %s by %.2g of its norm; nothing is timed"
+                "%s: %s: libtorch differs from %s by %.2g of its norm"
                     .formatted(what.name(), part, backend, error));
           }
         });

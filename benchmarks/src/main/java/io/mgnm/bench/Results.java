@@ -107,8 +107,9 @@ final class Results {
   /** Writes everything as JSON. */
   void writeJson(Path file) throws IOException {
     Map<String, Object> all = new LinkedHashMap<>(context);
-    tables.forEach(table -> rows.addAll(table.records()));
-    all.put("rows", rows);
+    List<Map<String, Object>> everything = new ArrayList<>(rows);
+    tables.forEach(table -> everything.addAll(table.records()));
+    all.put("rows", everything);
     new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), all);
   }
 
