@@ -4,8 +4,9 @@
 //   H_0 = X;  H_l+1 = phi(P H_l W), or phi(P H_0 W) in every layer (FIRST);  phi = LeakyReLU
 // backward, with dH_l starting as dLevels, for l = L-1 ... 0, phi' read off the sign of H_l+1:
 //   S_l = dH_l+1 phi'(Y_l);  T_l = P S_l;  dW += H_l^T T_l;  V_l = S_l W^T;  dH_l += T_l W^T
-//   G = sum_l V_l H_l^T;  rho_i = sum_j (G_ij + G_ji) N_ij,  N the normalised part of P
-//   Q_ij = (1 - A_ij) [(G_ij + G_ji) N_ij - 1/2 (rho_i / D_i + rho_j / D_j) A_ij + 2 theta A_ij]
+//   G = sum_l V_l H_l^T;  rho_i = sum_j (G_ij + G_ji) N_ij,  N the normalised part of P: all of it for KIPF
+//   Q_ij = (1 - A_ij) A_ij [(G_ij + G_ji) (D_i D_j)^-1/2 - 1/2 (rho_i / D_i + rho_j / D_j) + 2 theta],
+//   KIPF: D + 1 for D;  NONE: [G_ij + G_ji + 2 theta]
 //   R = Q X;  dX = dH_0 + R diag(u);  dU_k = 1/2 sum_i x_ik R_ik
 // rho needs no pass over pairs: sum_j G_ij P_ij = sum_l S_l,i . (P H_l W)_i = sum_l dH_l+1,i . H_l+1,i,
 // since phi(y) = phi'(y) y, and sum_j G_ji P_ij = sum_l H_l,i . (T_l W^T)_i. So levels must be what the

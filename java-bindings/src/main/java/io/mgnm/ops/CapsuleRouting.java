@@ -16,8 +16,13 @@ import java.util.List;
  * encoder, it is the only iteration and starts from the initial logits, and {@link #before} is not
  * called.
  *
- * <p>The backward formulas are those of the model document, "Routing, full". γ is the derivative by
- * the logits.
+ * <p>Backward, from the last iteration to the first, with γ the derivative by the logits, 0 behind
+ * the last iteration, and ȯ what came from outside there:
+ *
+ * <pre>
+ *   ȯ = Σ_j γ_j z_j (not in the last);   v̇ = squash'(v) ȯ;   ċ_j = z_j · v̇
+ *   ż_j += γ_j o + c_j v̇;   γ_j += c_j (ċ_j − Σ c ċ), the sum over what the couplings sum to one over
+ * </pre>
  */
 public interface CapsuleRouting {
 

@@ -17,7 +17,7 @@ package io.mgnm.ops;
  * <pre>
  *   S_l = Ḣ_{l+1} ⊙ φ'(Y_l);   Ẇ = Σ_l (P H_l)ᵀ S_l;   Ḣ_l += P (S_l Wᵀ);   G = Σ_l (S_l Wᵀ) H_lᵀ
  *   ρ_i = Σ_j (G_ij N_ij + G_ji N_ji),  N the normalised part of P: all of it for KIPF
- *   ṡ_ij = (1 − A_ij) A_ij [G_ij (D_i D_j)^-½ − ½ ρ_i / D_i + θ]   (NONE: G_ij + θ in brackets)
+ *   ṡ_ij = (1 − A_ij) A_ij [G_ij (D_i D_j)^-½ − ½ ρ_i / D_i + θ],  KIPF: D̂ for D;  NONE: [G_ij + θ]
  *   Q = ṡ + ṡᵀ;   R = Q X;   Ẋ = Ḣ_0 + R diag(u);   u̇_k = ½ Σ_i x_ik R_ik
  * </pre>
  *

@@ -1,5 +1,5 @@
 /**
- * Evaluation by the protocol of the model document: candidates drawn once for ever ({@link
+ * Evaluation by the protocol of docs/evaluation.md: candidates drawn once for ever ({@link
  * io.mgnm.eval.CandidateLists}), scorers ({@link io.mgnm.eval.Scorer}: the model, random,
  * popularity, co-occurrence), and metrics of ranks ({@link io.mgnm.eval.Metrics}).
  *

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Equations (6) to (9) and "Routing, full" of the model document, one (history, level) at a time:
- * nothing of the routing reaches beyond it. {@code [i][j]} is interest and position.
+ * Equations (6) to (9) and their derivative as the contract has them, one (history, level) at a
+ * time: nothing of the routing reaches beyond it. {@code [i][j]} is interest and position.
  */
 final class ReferenceCapsuleRouting implements CapsuleRouting {
   private final ReferenceBackend backend;
