@@ -1,6 +1,7 @@
 package io.mgnm.matrix.rows;
 
 import io.mgnm.ops.BiLstm;
+import io.mgnm.ops.parity.Bounds;
 import io.mgnm.ops.parity.Subject;
 import java.util.List;
 
@@ -24,6 +25,18 @@ final class BiLstmRow implements Row {
   @Override
   public List<String> variants() {
     return List.of("half", "projected", "half-cudnn", "projected-cudnn");
+  }
+
+  /**
+   * Of large inputs a gate's sum is some hundreds, its rounding depends on the order in which it is
+   * added up, and the recurrence carries that on. The naive reference is one such order: over 30
+   * seeds of d = 40, CUDA's error was 1.1 times as large as its own in the mean, and more than twice
+   * as large for one output in five.
+   */
+  @Override
+  public Bounds bounds(Shape shape) {
+    double scale = shape.size().scale();
+    return scale > 1 ? Bounds.ofLogits(10 * scale) : Bounds.DEFAULT;
   }
 
   @Override
