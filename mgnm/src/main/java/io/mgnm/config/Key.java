@@ -6,7 +6,11 @@ import java.util.List;
 public enum Key {
   SEED("seed", Kind.integer(0, Long.MAX_VALUE), 1L, "key of every random draw"),
 
-  D("model.d", Kind.integer(1, 512), 16L, "size d of embeddings; even with encoder bilstm or transformer"),
+  D(
+      "model.d",
+      Kind.integer(1, 512),
+      16L,
+      "size d of embeddings; even with encoder bilstm or transformer"),
   INTERESTS("model.interests", Kind.integer(1, 64), 4L, "interests K of each level"),
   LAYERS("model.layers", Kind.integer(0, 16), 3L, "graph layers L; 0 has no graph"),
 
@@ -84,7 +88,10 @@ public enum Key {
       "share of the values of a history's item rows that a training step sets to zero"),
   L1_WEIGHT("l1.weight", Kind.real(0, 1), 1e-6, "θ1: weight of the sum of A's entries"),
   L1_PER(
-      "l1.per", Kind.choice("history", "candidate"), "history", "how often a history's sum of A counts: once, or for each candidate"),
+      "l1.per",
+      Kind.choice("history", "candidate"),
+      "history",
+      "how often a history's sum of A counts: once, or for each candidate"),
   L2_WEIGHT("l2.weight", Kind.real(0, 1), 1e-5, "θ2: weight of half the squared parameters"),
 
   EMBEDDING_UPDATE(

@@ -30,8 +30,8 @@ final class BiLstmRow implements Row {
   /**
    * Of large inputs a gate's sum is some hundreds, its rounding depends on the order in which it is
    * added up, and the recurrence carries that on. The naive reference is one such order: over 30
-   * seeds of d = 40, CUDA's error was 1.1 times as large as its own in the mean, and more than twice
-   * as large for one output in five.
+   * seeds of d = 40, CUDA's error was 1.1 times as large as its own in the mean, and more than
+   * twice as large for one output in five.
    */
   @Override
   public Bounds bounds(Shape shape) {
