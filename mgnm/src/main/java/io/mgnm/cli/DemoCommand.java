@@ -52,7 +52,7 @@ public final class DemoCommand implements Subcommand {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "8",
+      defaultValue = "6",
       showDefaultValue = Visibility.ALWAYS,
       description = "epochs to train")
   private int epochs;
