@@ -43,7 +43,7 @@ record BiLstmPlan(
   static BiLstmPlan of(BiLstm.Options options) {
     Search forwards =
         new Search(options, lanes -> forwardHeld(options, lanes), forwardOthers(options), 90, QUAD);
-    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 60, 190, 2);
+    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 66, 190, 2);
     Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190, 2);
     BiLstmLanes forward = forwards.best(2, FEW_REGISTERS);
     if (forward == null || forward.together() > 2) {
@@ -132,7 +132,8 @@ record BiLstmPlan(
    *
    * @param held registers that a lane's weights and sums take, each of which also stands for an
    *     instruction a step and sequence
-   * @param registers beside those, as compilers were seen to need them without spilling
+   * @param registers beside those, as compilers were seen to need them without spilling; the
+   *     forward of d = 56 with a projection spills 16 bytes on 7.5 all the same
    * @param overhead instructions a step beside the products: gates, exchange, addresses
    * @param crowd the most sequences of a group where a thread cannot have all registers there are
    */

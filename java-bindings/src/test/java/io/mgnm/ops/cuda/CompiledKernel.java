@@ -14,7 +14,7 @@ import java.util.Map;
 
 /** What a kernel needs of a multiprocessor, by the compiler's word, for real machine code. */
 final class CompiledKernel {
-  private static final int[] CAPABILITIES = {75, 86, 90, 120};
+  static final int[] CAPABILITIES = {75, 86, 90, 120};
 
   private CompiledKernel() {}
 
