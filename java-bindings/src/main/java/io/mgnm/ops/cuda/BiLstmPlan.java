@@ -41,8 +41,7 @@ record BiLstmPlan(
   private static final int SECTOR = 8; // floats
 
   static BiLstmPlan of(BiLstm.Options options) {
-    Search forwards =
-        new Search(options, lanes -> forwardHeld(options, lanes), forwardOthers(options), 90, QUAD);
+    Search forwards = forwards(options, false);
     Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 66, 190, 2);
     Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190, 2);
     BiLstmLanes forward = forwards.best(2, FEW_REGISTERS);
@@ -51,7 +50,7 @@ record BiLstmPlan(
     }
     boolean forwardTurns = forward == null;
     if (forwardTurns) {
-      forward = forwards.best(1, MOST_REGISTERS);
+      forward = forwards(options, true).best(1, MOST_REGISTERS);
     }
     BiLstmLanes backward = backwards.best(2, MOST_REGISTERS);
     boolean backwardTurns = backward == null;
@@ -76,9 +75,14 @@ record BiLstmPlan(
         options, segment, forward, forwardTurns, backward, backwardTurns, resident, teams);
   }
 
+  private static Search forwards(BiLstm.Options options, boolean turns) {
+    return new Search(
+        options, lanes -> forwardHeld(options, lanes), forwardOthers(options, turns), 90, QUAD);
+  }
+
   /** Registers of the forward beside what its lanes hold. */
-  private static int forwardOthers(BiLstm.Options options) {
-    return options.projected() ? 76 : 60;
+  private static int forwardOthers(BiLstm.Options options, boolean turns) {
+    return options.projected() ? turns ? 88 : 76 : 60;
   }
 
   /** Weights that a lane of the forward holds. */
@@ -192,7 +196,8 @@ record BiLstmPlan(
   /** Warps of the forward that are to be resident. */
   private int forwardWarps() {
     boolean few =
-        !forwardTurns && forwardHeld(options, forward) + forwardOthers(options) <= FEW_REGISTERS;
+        !forwardTurns
+            && forwardHeld(options, forward) + forwardOthers(options, false) <= FEW_REGISTERS;
     return few && forward.together() <= 2 ? 16 : 12;
   }
 
