@@ -36,12 +36,12 @@ public enum Preset {
           Map.entry(Key.RECENT_WEIGHT, 2.0),
           Map.entry(Key.LOSS, "softmax"),
           Map.entry(Key.NEGATIVES, 300L),
-          Map.entry(Key.DROPOUT, 0.35),
+          Map.entry(Key.DROPOUT, 0.4),
           Map.entry(Key.L2_WEIGHT, 0.02),
           Map.entry(Key.LEARNING_RATE, 0.01),
           Map.entry(Key.LEARNING_RATE_SCHEDULE, "cosine"),
           Map.entry(Key.INIT_ITEM_STD, 0.1),
-          Map.entry(Key.EPOCHS, 12L)));
+          Map.entry(Key.EPOCHS, 8L)));
 
   private final String key;
   private final Map<Key, Object> overrides;
