@@ -44,7 +44,7 @@ class SearchSpaceTest {
       assertThat(space.keys()).containsAll(trial.differencesFrom(base).keySet());
       assertThat(trial.real(Key.LEARNING_RATE)).isBetween(0.003, 0.02);
     }
-    for (int d : new int[] {16, 32, 64}) {
+    for (int d : new int[] {32, 64, 96}) {
       assertThat(trials.stream().filter(t -> t.integer(Key.D) == d).count()).isBetween(45L, 90L);
     }
   }
