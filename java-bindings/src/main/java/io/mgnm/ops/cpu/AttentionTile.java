@@ -60,9 +60,15 @@ final class AttentionTile {
    * @param rows at most 16
    */
   static void load(float[] from, int first, int rows, int d, float[] tile, int at) {
+    int turned = 0; // components that are done
+    if (rows == LANES) {
+      for (; turned + LANES <= d; turned += LANES) {
+        SquareTranspose.turn(from, first + turned, d, tile, at + turned * LANES);
+      }
+    }
     for (int lane = 0; lane < rows; lane++) {
       int row = first + lane * d;
-      for (int k = 0; k < d; k++) {
+      for (int k = turned; k < d; k++) {
         tile[at + k * LANES + lane] = from[row + k];
       }
     }

@@ -14,9 +14,9 @@ final class CandidateTile {
   private final int d;
   private final int width;
   private final float[] lanes; // [d][16]
-  private final float[] rows; // [16][width]
+  private final float[] rows; // [16][width], for rows that are not whole vectors
   private final float[] dY; // [level][16]
-  private final float[] dRows; // [16][width]
+  private final float[] dRows; // likewise
   private int firstCapsule; // of the history, as a place in its rows
   private int first; // candidate, counted in the micro-batch
   private int live;
@@ -28,9 +28,9 @@ final class CandidateTile {
     d = shape.d();
     width = DenseRows.width(d);
     lanes = new float[d * LANES];
-    rows = new float[LANES * width];
+    rows = new float[width == d ? 0 : LANES * width];
     dY = new float[this.attention.levels() * LANES];
-    dRows = new float[LANES * width];
+    dRows = new float[rows.length];
   }
 
   /** Takes candidates c to c + 15 of local history h, as far as there are any. */
@@ -50,9 +50,10 @@ final class CandidateTile {
     int levels = attention.levels();
     float[] to = y.array(micro);
     int base = y.base(micro) + first * levels;
+    float[] from = attention.y();
     for (int l = 0; l < levels; l++) {
       for (int lane = 0; lane < live; lane++) {
-        to[base + lane * levels + l] = attention.y()[l * LANES + lane];
+        to[base + lane * levels + l] = from[l * LANES + lane];
       }
     }
   }
@@ -61,30 +62,43 @@ final class CandidateTile {
    * After {@link #attend}: {@code q̇_j += Σ_x ẏ w_j x} and {@code ẋ = Σ_j ẏ w_j q_j}. Both sums run
    * over live candidates only, so a lane without one adds nothing, not even a NaN.
    */
-  void backward(MicroBatch micro, CpuTensor dScores, float[] q, float[] dQ, CpuTensor dE) {
+  void backward(
+      MicroBatch micro, CpuTensor e, CpuTensor dScores, float[] q, float[] dQ, CpuTensor dE) {
+    loadGradients(dScores.array(micro), dScores.base(micro) + first * attention.levels());
+    attention.weigh(dY);
+    float[] w = attention.weights();
+    float[] to = dE.array(micro);
+    int at = dE.base(micro) + first * d;
+    if (width == d) { // rows need no padding: they are read and written where they are
+      products(e.array(micro), e.base(micro) + first * d, w, q, dQ, to, at);
+      return;
+    }
+    for (int lane = 0; lane < live; lane++) {
+      int row = e.base(micro) + (first + lane) * d;
+      System.arraycopy(e.array(micro), row, rows, lane * width, d);
+    }
+    products(rows, 0, w, q, dQ, dRows, 0);
+    for (int lane = 0; lane < live; lane++) {
+      System.arraycopy(dRows, lane * width, to, at + lane * d, d);
+    }
+  }
+
+  private void loadGradients(float[] dScores, int at) {
     int levels = attention.levels();
-    int scores = dScores.base(micro) + first * levels;
     Arrays.fill(dY, 0f);
     for (int l = 0; l < levels; l++) {
       for (int lane = 0; lane < live; lane++) {
-        dY[l * LANES + lane] = dScores.array(micro)[scores + lane * levels + l];
+        dY[l * LANES + lane] = dScores[at + lane * levels + l];
       }
     }
-    attention.weigh(dY);
-    float[] w = attention.weights();
-    for (int lane = 0; lane < live; lane++) {
-      for (int k = 0; k < d; k++) {
-        rows[lane * width + k] = lanes[k * LANES + lane];
-      }
-    }
+  }
+
+  /** Both sums, from and to rows that lie {@link #width} apart. */
+  private void products(float[] x, int xAt, float[] w, float[] q, float[] dQ, float[] dX, int at) {
     DenseRows.multiplyAdd(
-        capsules, live, width, w, 0, LANES, 1, rows, 0, width, dQ, firstCapsule, width);
-    Arrays.fill(dRows, 0f);
+        capsules, live, width, w, 0, LANES, 1, x, xAt, width, dQ, firstCapsule, width);
+    Arrays.fill(dX, at, at + live * width, 0f);
     DenseRows.multiplyAdd(
-        live, capsules, width, w, 0, 1, LANES, q, firstCapsule, width, dRows, 0, width);
-    int to = dE.base(micro) + first * d;
-    for (int lane = 0; lane < live; lane++) {
-      System.arraycopy(dRows, lane * width, dE.array(micro), to + lane * d, d);
-    }
+        live, capsules, width, w, 0, 1, LANES, q, firstCapsule, width, dX, at, width);
   }
 }

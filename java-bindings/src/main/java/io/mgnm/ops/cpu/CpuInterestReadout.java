@@ -165,7 +165,7 @@ final class CpuInterestReadout implements InterestReadout {
             for (int c = 0; c < shape.candidates(); c += LANES) {
               tile.load(micro, e, h, c);
               tile.attend(own);
-              tile.backward(micro, dY, own, gradient, dE);
+              tile.backward(micro, e, dY, own, gradient, dE);
             }
           }
         };

@@ -31,12 +31,17 @@ final class SquareTranspose {
 
   /** Writes the transpose of the square at {@code from}; the two must not overlap. */
   static void turn(float[] source, int from, float[] target, int to) {
+    turn(source, from, LANES, target, to);
+  }
+
+  /** The same of a square whose rows are {@code step} values apart. */
+  static void turn(float[] source, int from, int step, float[] target, int to) {
     if (STEP < 8) {
-      turnOneByOne(source, from, target, to);
+      turnOneByOne(source, from, step, target, to);
       return;
     }
     for (int r = 0; r < LANES; r += 4) {
-      near(source, from + r * LANES, target, to + r * LANES);
+      near(source, from + r * step, step, target, to + r * LANES);
     }
     for (int r = 0; r < 4; r++) {
       if (STEP == LANES) {
@@ -47,21 +52,21 @@ final class SquareTranspose {
     }
   }
 
-  private static void turnOneByOne(float[] source, int from, float[] target, int to) {
+  private static void turnOneByOne(float[] source, int from, int step, float[] target, int to) {
     for (int r = 0; r < LANES; r++) {
       for (int c = 0; c < LANES; c++) {
-        target[to + c * LANES + r] = source[from + r * LANES + c];
+        target[to + c * LANES + r] = source[from + r * step + c];
       }
     }
   }
 
   /** Distances 1 and 2: four rows that follow one another. */
-  private static void near(float[] source, int from, float[] target, int to) {
+  private static void near(float[] source, int from, int step, float[] target, int to) {
     for (int p = 0; p < LANES; p += STEP) {
       FloatVector r0 = FloatVector.fromArray(FLOATS, source, from + p);
-      FloatVector r1 = FloatVector.fromArray(FLOATS, source, from + LANES + p);
-      FloatVector r2 = FloatVector.fromArray(FLOATS, source, from + 2 * LANES + p);
-      FloatVector r3 = FloatVector.fromArray(FLOATS, source, from + 3 * LANES + p);
+      FloatVector r1 = FloatVector.fromArray(FLOATS, source, from + step + p);
+      FloatVector r2 = FloatVector.fromArray(FLOATS, source, from + 2 * step + p);
+      FloatVector r3 = FloatVector.fromArray(FLOATS, source, from + 3 * step + p);
       FloatVector s0 = r0.blend(r1.rearrange(UP_1), ODD_1);
       FloatVector s1 = r0.rearrange(DOWN_1).blend(r1, ODD_1);
       FloatVector s2 = r2.blend(r3.rearrange(UP_1), ODD_1);
