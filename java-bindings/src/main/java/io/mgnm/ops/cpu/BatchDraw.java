@@ -13,6 +13,9 @@ import io.mgnm.ops.StepState;
 final class BatchDraw implements Runnable {
   private static final int HISTORIES_A_PIECE = 16;
 
+  /** Counters of a negative, four attempts each. */
+  private static final int COUNTERS = BatchSampling.ATTEMPTS / 4;
+
   private final Workers workers;
   private final BatchSampling.Options options;
   private final CpuStepState state;
@@ -24,7 +27,8 @@ final class BatchDraw implements Runnable {
   private final int[] catalogue;
   private final int[] weights;
   private final Feistel order;
-  private final int[][] words; // of each worker
+  private final int[][][] words; // of each worker: those of every negative's first counter
+  private final int[][] more; // of each worker: those of one that is drawn again
   private final Workers.Pieces piece = this::fill;
 
   BatchDraw(
@@ -44,7 +48,8 @@ final class BatchDraw implements Runnable {
     catalogue = backend.own(samples.catalogue()).values;
     weights = backend.own(samples.weights()).values;
     order = new Feistel(sampleUsers.length);
-    words = new int[workers.size()][4];
+    words = new int[workers.size()][4][this.batch.shape().candidates()];
+    more = new int[workers.size()][4];
   }
 
   @Override
@@ -84,26 +89,35 @@ final class BatchDraw implements Runnable {
       System.arraycopy(events, begin(b), batch.items, from, batch.offsets[b + 1] - from);
       int target = events[sampleEvents[batch.samples[b]]];
       batch.candidates[b * candidates] = target;
+      PhiloxLanes.words(
+          options.seed(),
+          Philox.TRAINING_NEGATIVE,
+          (int) state.step,
+          batch.samples[b],
+          COUNTERS,
+          candidates - 1,
+          words[worker]);
       for (int j = 0; j < candidates - 1; j++) {
-        batch.candidates[b * candidates + 1 + j] = negative(b, j, target, words[worker]);
+        batch.candidates[b * candidates + 1 + j] = negative(b, j, target, worker);
       }
     }
   }
 
-  private int negative(int b, int j, int target, int[] four) {
+  private int negative(int b, int j, int target, int worker) {
+    int[] again = more[worker];
     int item = target;
     for (int attempt = 0; attempt < BatchSampling.ATTEMPTS; attempt++) {
-      if (attempt % 4 == 0) {
-        int index = j * (BatchSampling.ATTEMPTS / 4) + attempt / 4;
+      if (attempt >= 4 && attempt % 4 == 0) {
+        int index = j * COUNTERS + attempt / 4;
         Philox.words(
             options.seed(),
             Philox.TRAINING_NEGATIVE,
             (int) state.step,
             batch.samples[b],
             index,
-            four);
+            again);
       }
-      int word = four[attempt % 4];
+      int word = attempt < 4 ? words[worker][attempt][j] : again[attempt % 4];
       item = catalogue[options.byPopularity() ? popular(word) : uniform(word)];
       if (item != target && !inHistory(b, item)) {
         break;

@@ -8,6 +8,8 @@ import io.mgnm.ops.Tensor;
 
 /** Goes through the rows of one micro-batch at a time, while they are in cache. */
 final class CpuDropout implements Dropout {
+  private static final long LOW = 0xFFFFFFFFL;
+
   private final CpuBackend backend;
   private final Options options;
 
@@ -22,37 +24,42 @@ final class CpuDropout implements Dropout {
     CpuStepState state = backend.own(stepState);
     CpuBatch batch = backend.own(over);
     CpuTensor rows = backend.own(x);
-    int[][] words = new int[backend.workers().size()][4];
+    int counters = (rows.width() + 3) / 4; // of a row
+    int room = Math.multiplyExact(counters, over.shape().maxLength());
+    int[][][] words = new int[backend.workers().size()][4][room];
     backend.perHistory(
         batch,
         micro -> {
-          int step = (int) (state.step - 1);
-          int row = 0;
+          int[][] own = words[micro.worker()];
           for (int h = 0; h < micro.histories(); h++) {
-            int sample = batch.samples[micro.firstHistory() + h];
-            for (int fromEnd = micro.length(h) - 1; fromEnd >= 0; fromEnd--) {
-              drop(step, sample, fromEnd, rows, micro, row, words[micro.worker()]);
-              row++;
+            PhiloxLanes.words(
+                options.seed(),
+                Philox.DROPOUT,
+                (int) (state.step - 1),
+                batch.samples[micro.firstHistory() + h],
+                1,
+                counters * micro.length(h),
+                own);
+            for (int t = 0; t < micro.length(h); t++) {
+              int fromEnd = micro.length(h) - 1 - t;
+              int row = rows.base(micro) + (micro.begin(h) + t) * rows.width();
+              drop(own, fromEnd * counters, rows.array(micro), row, rows.width());
             }
           }
         });
   }
 
-  private void drop(
-      int step, int sample, int fromEnd, CpuTensor rows, MicroBatch micro, int row, int[] words) {
-    int d = rows.width();
-    int counters = (d + 3) / 4;
-    int threshold = options.threshold();
-    float scale = options.scale();
-    float[] values = rows.array(micro);
-    int at = rows.base(micro) + row * d;
-    for (int k = 0; k < d; k++) {
-      if (k % 4 == 0) {
-        int index = fromEnd * counters + k / 4;
-        Philox.words(options.seed(), Philox.DROPOUT, step, sample, index, words);
+  /** Drops values of one row, whose counters begin at {@code first}. */
+  private void drop(int[][] words, int first, float[] values, int at, int d) {
+    for (int word = 0; word < Math.min(4, d); word++) {
+      int[] drawn = words[word];
+      for (int k = word; k < d; k += 4) {
+        // Without a branch, which nothing could predict.
+        long below = (drawn[first + k / 4] & LOW) - (options.threshold() & LOW);
+        int kept = (int) ~(below >> 63);
+        int bits = Float.floatToRawIntBits(values[at + k] * options.scale()) & kept;
+        values[at + k] = Float.intBitsToFloat(bits);
       }
-      boolean dropped = Integer.compareUnsigned(words[k % 4], threshold) < 0;
-      values[at + k] = dropped ? 0 : values[at + k] * scale;
     }
   }
 }

@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Truncated normal numbers of a whole history at once, from {@link Philox}.
+ * The words of many counters of {@link Philox} at once, and truncated normal numbers of them.
  *
  * <p>A round is one plain loop over all counters, which lie word by word in four arrays: the
  * compiler makes vectors of it. With all rounds in registers through the Vector API it was several
@@ -45,13 +45,25 @@ final class PhiloxLanes {
    */
   static void truncatedNormals(
       long seed, int purpose, int time, int sample, int count, int[][] words, float[] numbers) {
-    int size = room(count);
-    int counters = size / 4;
+    int counters = room(count) / 4;
+    words(seed, purpose, time, sample, 1, counters, words);
+    for (int word = 0; word < 4; word++) {
+      truncatedNormals(words[word], counters, numbers, word * LANES);
+    }
+  }
+
+  /**
+   * The words of counters whose indices are 0, {@code step}, 2·{@code step} and so on.
+   *
+   * @param words written: word w of counter i at {@code [w][i]}
+   */
+  static void words(
+      long seed, int purpose, int time, int sample, int step, int counters, int[][] words) {
     Arrays.fill(words[0], 0, counters, purpose);
     Arrays.fill(words[1], 0, counters, time);
     Arrays.fill(words[2], 0, counters, sample);
     for (int i = 0; i < counters; i++) {
-      words[3][i] = i;
+      words[3][i] = i * step;
     }
     int key0 = (int) seed;
     int key1 = (int) (seed >>> 32);
@@ -59,9 +71,6 @@ final class PhiloxLanes {
       round(words[0], words[1], words[2], words[3], counters, key0, key1);
       key0 += Philox.KEY_STEP_0;
       key1 += Philox.KEY_STEP_1;
-    }
-    for (int word = 0; word < 4; word++) {
-      truncatedNormals(words[word], counters, numbers, word * LANES);
     }
   }
 
