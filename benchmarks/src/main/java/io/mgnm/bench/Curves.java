@@ -1,11 +1,5 @@
 package io.mgnm.bench;
 
-import io.mgnm.config.Key;
-import io.mgnm.config.Preset;
-import io.mgnm.config.Settings;
-import io.mgnm.ops.Backend;
-import io.mgnm.ops.BackendOptions;
-import io.mgnm.ops.Backends;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -19,16 +13,12 @@ import java.util.function.IntFunction;
 
 /** {@code bench curves}: time of a training step for one history, against what makes it grow. */
 final class Curves {
-  private static final int ITEMS_A_STEP = 12_800;
-  private static final int USERS = 1024;
-  private static final int FIRST = 15;
-
   private final double seconds;
   private final PrintWriter out;
   private final Table table;
 
   /**
-   * @param seconds of warming up each point, and of timing it
+   * @param seconds of timing each point
    */
   Curves(double seconds, Results results, PrintWriter out) {
     this.seconds = seconds;
@@ -44,9 +34,9 @@ final class Curves {
    * @param name of the curve and of its picture
    * @param expected how time should grow with it, for people
    * @param sizes to time
-   * @param maker the case of a size
+   * @param point that of a size
    */
-  record Curve(String name, String expected, List<Integer> sizes, IntFunction<Case> maker) {}
+  record Curve(String name, String expected, List<Integer> sizes, IntFunction<CurvePoint> point) {}
 
   /** All curves, at d = 16, K = 4, L = 3, 100 items a history and 20,000 rows where not varied. */
   static List<Curve> all() {
@@ -55,33 +45,22 @@ final class Curves {
             "items of a history",
             "1 where the LSTM rules, towards 2 where the graph does",
             List.of(5, 10, 20, 50, 100, 200, 500, 1000),
-            n -> make(n, 20_000, 4, 3)),
+            n -> new CurvePoint(n, 20_000, 4, 3)),
         new Curve(
             "rows of the item table",
             "0",
             List.of(10_000, 100_000, 1_000_000, 10_000_000),
-            rows -> make(100, rows, 4, 3)),
+            rows -> new CurvePoint(100, rows, 4, 3)),
         new Curve(
             "interests K",
             "up to 1",
             List.of(1, 2, 4, 8),
-            interests -> make(100, 20_000, interests, 3)),
+            interests -> new CurvePoint(100, 20_000, interests, 3)),
         new Curve(
             "graph layers L",
             "up to 1",
             List.of(1, 2, 4, 8),
-            layers -> make(100, 20_000, 4, layers)));
-  }
-
-  private static Case make(int length, int rows, int interests, int layers) {
-    Settings settings =
-        Settings.of(Preset.DEFAULT)
-            .with(Key.INIT_ITEM_STD, 0.1)
-            .with(Key.TRUNCATION, length)
-            .with(Key.BATCH, Math.clamp(ITEMS_A_STEP / length, 16, 256))
-            .with(Key.INTERESTS, interests)
-            .with(Key.LAYERS, layers);
-    return new Case("curve", settings, new Events(List.of(length), USERS, rows));
+            layers -> new CurvePoint(100, 20_000, 4, layers)));
   }
 
   /**
@@ -91,11 +70,10 @@ final class Curves {
    */
   void run(Path folder) throws IOException {
     table.lines().forEach(out::println);
-    point(make(100, 20_000, 4, 3), FIRST * seconds); // the compiler goes through all of a step once
     for (Curve curve : all()) {
       Map<Integer, Double> points = new LinkedHashMap<>();
       for (int size : curve.sizes()) {
-        points.put(size, point(curve.maker().apply(size), seconds) * 1e6);
+        points.put(size, curve.point().apply(size).time(seconds) * 1e6);
         row(curve, new ArrayList<>(points.entrySet()));
       }
       if (folder != null) {
@@ -105,16 +83,6 @@ final class Curves {
             folder.resolve(curve.name().toLowerCase(Locale.ROOT).replace(' ', '-') + ".svg"),
             LogChart.svg(title, points));
       }
-    }
-  }
-
-  /** Seconds a history. */
-  private double point(Case what, double warmUp) {
-    int threads = Runtime.getRuntime().availableProcessors();
-    try (Backend backend = Backends.open("cpu", new BackendOptions(threads));
-        Workload step = new StepWorkload(backend, what)) {
-      Rounds.warm(step, warmUp);
-      return Rounds.of(List.of(step), seconds).getFirst().median() / step.histories();
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.ThreadMXBean;
 import io.mgnm.bench.ops.PeakBenchmark;
+import io.mgnm.cli.MgnmCommand;
 import io.mgnm.config.Key;
 import io.mgnm.model.ModelConfig;
 import io.mgnm.ops.Adam;
@@ -21,7 +22,6 @@ import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -162,41 +162,21 @@ final class LimitsBench {
   /** Seconds of the best round, since the two JVMs are not timed in turns. */
   private double child(Case what, String option) throws IOException {
     Path json = Files.createTempFile("mgnm-bench", ".json");
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "-XX:+UseSerialGC",
-                "-Xlog:disable",
-                option,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.mgnm.cli.MgnmCommand"));
-    command.addAll(
-        List.of(
-            "bench",
-            "step",
-            "--only",
-            what.name(),
-            "--seconds",
-            "" + seconds,
-            "--json",
-            json.toString()));
     try {
-      Process process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException("a JVM with " + option + " failed; run " + command);
-      }
+      ChildJvm.run(
+          List.of(option),
+          MgnmCommand.class,
+          List.of(
+              "bench",
+              "step",
+              "--only",
+              what.name(),
+              "--seconds",
+              "" + seconds,
+              "--json",
+              json.toString()));
       JsonNode rows = new ObjectMapper().readTree(json.toFile()).path("rows");
       return rows.path(rows.size() - 1).path("seconds").path("least").asDouble();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
     } finally {
       Files.delete(json);
     }

@@ -7,11 +7,32 @@ import java.util.stream.IntStream;
 final class Rounds {
   private static final int ROUNDS = 15;
 
+  // When a workload is as fast as it will be.
+  private static final int LEAST_ROUNDS = 10;
+  private static final int MOST_ROUNDS = 30;
+  private static final int STEADY = 3;
+  private static final double FASTER = 0.98;
+
   private Rounds() {}
 
   /** Runs a workload for so many seconds, at least once. */
   static void warm(Workload workload, double seconds) {
     round(workload, seconds);
+  }
+
+  /**
+   * Runs a workload until it has become as fast as it will be: until three times so many seconds in
+   * a row have not been faster, by a fiftieth, than the fastest before, and for ten at least, since
+   * a compiler at work looks like that too.
+   */
+  static void settle(Workload workload, double seconds) {
+    double least = Double.POSITIVE_INFINITY;
+    int since = 0;
+    for (int round = 0; round < LEAST_ROUNDS || (since < STEADY && round < MOST_ROUNDS); round++) {
+      double time = round(workload, seconds);
+      since = time < least * FASTER ? 0 : since + 1;
+      least = Math.min(least, time);
+    }
   }
 
   /**

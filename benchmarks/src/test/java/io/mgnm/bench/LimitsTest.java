@@ -1,8 +1,10 @@
 package io.mgnm.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,15 @@ class LimitsTest {
   @Test
   void aPowerIsTheSlopeOfALogarithmicCurve() {
     assertThat(Curves.power(Map.entry(10, 3.0), Map.entry(100, 300.0))).isCloseTo(2, within(1e-9));
+  }
+
+  @Test
+  void aPointOfACurveIsTimedInAJvmOfItsOwn() throws IOException {
+    assertThat(new CurvePoint(5, 50, 1, 1).time(0.001)).isBetween(1e-8, 1.0);
+    assertThatThrownBy(() -> new CurvePoint(5, -1, 1, 1).time(0.001))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("a JVM failed; run ")
+        .hasMessageContaining("CurvePoint 5 -1 1 1");
   }
 
   @Test

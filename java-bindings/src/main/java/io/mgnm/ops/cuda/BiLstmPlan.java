@@ -2,6 +2,7 @@ package io.mgnm.ops.cuda;
 
 import io.mgnm.ops.BiLstm;
 import java.util.Map;
+import java.util.function.ToIntBiFunction;
 import java.util.function.ToIntFunction;
 
 /**
@@ -34,6 +35,20 @@ record BiLstmPlan(
   private static final int MOST_REGISTERS = 255; // of a thread
   private static final int FEW_REGISTERS = 128; // with which 16 warps fit a multiprocessor
   private static final int LEAN_REGISTERS = 168; // with which 12 warps do
+
+  // Registers beside weights and sums, as compilers were seen to need them without spilling.
+  private static final int FORWARD_OTHERS = 60;
+  private static final int PROJECTED_OTHERS = 76;
+  private static final int PROJECTED_TURNS_OTHERS =
+      88; // d = 56 spills 16 bytes on 7.5 all the same
+  private static final int RESIDENT_OTHERS = 66;
+  private static final int STREAMING_OTHERS = 84;
+
+  // Instructions a step beside the products: gates, exchange, addresses.
+  private static final int FORWARD_OVERHEAD = 90;
+  private static final int BACKWARD_OVERHEAD = 190;
+
+  private static final int BACKWARD_CROWD = 2;
   private static final int WARP = 32;
   private static final int BANKED_LANES = 8; // that an access of 16 bytes serves at once
   private static final int GATES = 4;
@@ -42,8 +57,8 @@ record BiLstmPlan(
 
   static BiLstmPlan of(BiLstm.Options options) {
     Search forwards = forwards(options, false);
-    Search backwards = new Search(options, lanes -> backwardHeld(options, lanes), 66, 190, 2);
-    Search streaming = new Search(options, lanes -> sums(options, lanes), 84, 190, 2);
+    Search backwards = backwards(options, BiLstmPlan::backwardHeld, RESIDENT_OTHERS);
+    Search streaming = backwards(options, BiLstmPlan::sums, STREAMING_OTHERS);
     BiLstmLanes forward = forwards.best(2, FEW_REGISTERS);
     if (forward == null || forward.together() > 2) {
       forward = forwards.best(2, LEAN_REGISTERS);
@@ -77,12 +92,29 @@ record BiLstmPlan(
 
   private static Search forwards(BiLstm.Options options, boolean turns) {
     return new Search(
-        options, lanes -> forwardHeld(options, lanes), forwardOthers(options, turns), 90, QUAD);
+        options,
+        lanes -> forwardHeld(options, lanes),
+        forwardOthers(options, turns),
+        FORWARD_OVERHEAD,
+        QUAD);
+  }
+
+  private static Search backwards(
+      BiLstm.Options options, ToIntBiFunction<BiLstm.Options, BiLstmLanes> held, int others) {
+    return new Search(
+        options,
+        lanes -> held.applyAsInt(options, lanes),
+        others,
+        BACKWARD_OVERHEAD,
+        BACKWARD_CROWD);
   }
 
   /** Registers of the forward beside what its lanes hold. */
   private static int forwardOthers(BiLstm.Options options, boolean turns) {
-    return options.projected() ? turns ? 88 : 76 : 60;
+    if (!options.projected()) {
+      return FORWARD_OTHERS;
+    }
+    return turns ? PROJECTED_TURNS_OTHERS : PROJECTED_OTHERS;
   }
 
   /** Weights that a lane of the forward holds. */
@@ -136,9 +168,8 @@ record BiLstmPlan(
    *
    * @param held registers that a lane's weights and sums take, each of which also stands for an
    *     instruction a step and sequence
-   * @param registers beside those, as compilers were seen to need them without spilling; the
-   *     forward of d = 56 with a projection spills 16 bytes on 7.5 all the same
-   * @param overhead instructions a step beside the products: gates, exchange, addresses
+   * @param registers beside those
+   * @param overhead instructions a step beside the products
    * @param crowd the most sequences of a group where a thread cannot have all registers there are
    */
   private record Search(

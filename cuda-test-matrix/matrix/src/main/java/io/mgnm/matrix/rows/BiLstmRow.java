@@ -35,8 +35,7 @@ final class BiLstmRow implements Row {
    */
   @Override
   public Bounds bounds(Shape shape) {
-    double scale = shape.size().scale();
-    return scale > 1 ? Bounds.ofLogits(10 * scale) : Bounds.DEFAULT;
+    return shape.boundsOfLogits();
   }
 
   @Override

@@ -45,8 +45,7 @@ final class CapsuleRoutingRow implements Row {
   /** Large vectors make large logits: see there; |z| times some iterations. */
   @Override
   public Bounds bounds(Shape shape) {
-    double scale = shape.size().scale();
-    return scale > 1 ? Bounds.ofLogits(10 * scale) : Bounds.DEFAULT;
+    return shape.boundsOfLogits();
   }
 
   @Override

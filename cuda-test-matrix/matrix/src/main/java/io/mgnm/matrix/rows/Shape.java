@@ -5,6 +5,7 @@ import io.mgnm.ops.Batch;
 import io.mgnm.ops.Histories;
 import io.mgnm.ops.Lifetime;
 import io.mgnm.ops.Tensor;
+import io.mgnm.ops.parity.Bounds;
 import io.mgnm.ops.parity.Subject;
 import java.util.Arrays;
 import java.util.function.IntSupplier;
@@ -97,6 +98,12 @@ public record Shape(Size size, int d, int levels, int interests, int variant) {
   /** Likewise, of capsules. */
   static Tensor outputCapsules(Subject subject, Batch batch, String name, Axis axis, int width) {
     return subject.output(name, batch.capsules(axis, width, Lifetime.KEPT));
+  }
+
+  /** For what is computed from logits that grow with the inputs, where those are large. */
+  Bounds boundsOfLogits() {
+    double scale = size.scale();
+    return scale > 1 ? Bounds.ofLogits(10 * scale) : Bounds.DEFAULT;
   }
 
   /** For random inputs, the same in every run. */
