@@ -1,5 +1,7 @@
 package io.mgnm.ops.cpu;
 
+import static io.mgnm.ops.cpu.Lanes.LANES;
+
 /**
  * The cells of capsule tensors that hold no value: positions behind the end of a lane's sequence,
  * and lanes behind the last. Loops run over them with the others; they are kept 0 so that nothing
@@ -14,12 +16,11 @@ final class DeadCells {
       return;
     }
     for (int g = 0; g < micro.groups(); g++) {
-      int end = base + (micro.groupPosition(g) + micro.groupLength(g)) * width * Lanes.LANES;
-      for (int lane = 0; lane < Lanes.LANES; lane++) {
-        int live = (micro.groupPosition(g) + micro.laneLength(g, lane)) * width * Lanes.LANES;
-        for (int at = base + live + lane; at < end; at += Lanes.LANES) {
-          cells[at] = value;
-        }
+      if (micro.ragged(g)) {
+        int at = base + micro.groupPosition(g) * width * LANES;
+        int first = g * LANES;
+        LaneRows.fillEnded(
+            cells, at, width, micro.groupLength(g), micro.laneLengths(), first, 0, value);
       }
     }
   }

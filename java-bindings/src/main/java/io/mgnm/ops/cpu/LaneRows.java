@@ -6,6 +6,8 @@ import static io.mgnm.ops.cpu.Lanes.STEP;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /** Plain traffic of rows of 16 lanes: filling, copying, adding, and masking what is not alive. */
 final class LaneRows {
@@ -77,10 +79,46 @@ final class LaneRows {
 
   /** Sets to 0 every lane that has ended, of the rows of positions from {@code t} on. */
   static void keepAlive(float[] a, int at, int rows, int positions, float[] lengths, int t) {
-    for (int lane = 0; lane < LANES; lane++) { // without masks: few values have ended
-      int alive = Math.clamp((int) lengths[lane] - t, 0, positions);
-      for (int row = alive * rows; row < positions * rows; row++) {
-        a[at + row * LANES + lane] = 0;
+    fillEnded(a, at, rows, positions, lengths, 0, t, 0);
+  }
+
+  /**
+   * Sets every lane that has ended to {@code value}; the 16 lengths begin at {@code first}.
+   *
+   * <p>Eight rows a round make it too long for C2 to inline: see {@link LaneProducts}.
+   */
+  static void fillEnded(
+      float[] a, int at, int rows, int positions, float[] lengths, int first, int t, float value) {
+    for (int position = 0; position < positions; position++) {
+      for (int p = 0; p < LANES; p += STEP) {
+        FloatVector length = FloatVector.fromArray(FLOATS, lengths, first + p);
+        VectorMask<Float> ended = length.compare(VectorOperators.LE, t + position);
+        if (!ended.anyTrue()) {
+          continue;
+        }
+        FloatVector v = FloatVector.broadcast(FLOATS, value);
+        int i = at + position * rows * LANES + p;
+        int end = i + rows * LANES;
+        for (; i + 7 * LANES < end; i += 8 * LANES) {
+          FloatVector.fromArray(FLOATS, a, i).blend(v, ended).intoArray(a, i);
+          int i1 = i + LANES;
+          FloatVector.fromArray(FLOATS, a, i1).blend(v, ended).intoArray(a, i1);
+          int i2 = i + 2 * LANES;
+          FloatVector.fromArray(FLOATS, a, i2).blend(v, ended).intoArray(a, i2);
+          int i3 = i + 3 * LANES;
+          FloatVector.fromArray(FLOATS, a, i3).blend(v, ended).intoArray(a, i3);
+          int i4 = i + 4 * LANES;
+          FloatVector.fromArray(FLOATS, a, i4).blend(v, ended).intoArray(a, i4);
+          int i5 = i + 5 * LANES;
+          FloatVector.fromArray(FLOATS, a, i5).blend(v, ended).intoArray(a, i5);
+          int i6 = i + 6 * LANES;
+          FloatVector.fromArray(FLOATS, a, i6).blend(v, ended).intoArray(a, i6);
+          int i7 = i + 7 * LANES;
+          FloatVector.fromArray(FLOATS, a, i7).blend(v, ended).intoArray(a, i7);
+        }
+        for (; i < end; i += LANES) {
+          FloatVector.fromArray(FLOATS, a, i).blend(v, ended).intoArray(a, i);
+        }
       }
     }
   }
@@ -92,14 +130,11 @@ final class LaneRows {
    * @return whether a lane is shorter than its group, so that its dead positions need masks
    */
   static boolean ragged(MicroBatch micro, int group, float[] lengths) {
-    boolean ragged = false;
-    if (!micro.uniform()) {
-      for (int lane = 0; lane < LANES; lane++) {
-        lengths[lane] = micro.laneLength(group, lane);
-        ragged |= lengths[lane] < micro.groupLength(group);
-      }
+    if (micro.uniform()) {
+      return false;
     }
-    return ragged;
+    System.arraycopy(micro.laneLengths(), group * LANES, lengths, 0, LANES);
+    return micro.ragged(group);
   }
 
   /** Adds the sum over its lanes of each of {@code count} rows to {@code target}. */

@@ -31,6 +31,8 @@ final class MicroBatch {
   private int[] order = new int[0]; // local histories, longest first
   private int[] groupPosition = new int[0];
   private int[] groupLength = new int[0];
+  private float[] laneLengths = new float[0]; // [group][16]; of no use where all are one length
+  private boolean[] ragged = new boolean[0];
 
   MicroBatch(int worker) {
     this.worker = worker;
@@ -49,6 +51,8 @@ final class MicroBatch {
       order = new int[Math.max(histories, from.microHistories())];
       groupPosition = new int[Math.max(groups, order.length * capsules / Lanes.LANES + 1)];
       groupLength = new int[groupPosition.length];
+      laneLengths = new float[groupPosition.length * Lanes.LANES];
+      ragged = new boolean[groupPosition.length];
     }
     sort();
     positions = 0;
@@ -56,10 +60,20 @@ final class MicroBatch {
       groupPosition[g] = positions;
       groupLength[g] = length(order[g * Lanes.LANES / capsules]);
       positions += groupLength[g];
+      measureLanes(g);
     }
     pairs = 0;
     for (int h = 0; h < histories; h++) {
       pairs = Math.addExact(pairs, Math.multiplyExact(length(h), length(h)));
+    }
+  }
+
+  private void measureLanes(int g) {
+    ragged[g] = false;
+    for (int lane = 0; lane < Lanes.LANES && !uniform; lane++) {
+      int length = laneLength(g, lane);
+      laneLengths[g * Lanes.LANES + lane] = length;
+      ragged[g] |= length < groupLength[g];
     }
   }
 
@@ -178,6 +192,16 @@ final class MicroBatch {
   int laneLength(int g, int lane) {
     int history = laneHistory(g, lane);
     return history < 0 ? 0 : length(history);
+  }
+
+  /** {@link #laneLength} of all lanes, {@code [group][16]}, unless {@link #uniform}. */
+  float[] laneLengths() {
+    return laneLengths;
+  }
+
+  /** Whether a lane is shorter than its group. */
+  boolean ragged(int g) {
+    return ragged[g];
   }
 
   @Override
