@@ -1,10 +1,10 @@
 // interest_readout: interests of a history and their scores of candidates, equations (11) to (15).
-//   interests  o, W[K,D,D] -> q = ReLU(o[l,i] W[i])                                  PROJECT = 1
+//   interests  o, W[K,D,D] -> q = ReLU(o[l,i] W[i]), and with PROJECT = 2 q[D - 1] = 1  PROJECT > 0
 //   copy       o -> q                                                               PROJECT = 0
 //   scores     q, e -> y: see interest_attention.cuh; one softmax a level, or one in all if JOINT
 //   readout    y -> score: the largest y, or their sum
 //   backward   w_j = a_j (1 + s_j - y);  dE = sum_j dY w_j q_j;  dQ_j = sum_x dY w_j x
-//              m = dQ where q > 0, else 0;  dO = m W^T;  dW = sum o^T m.  PROJECT = 0: dO = dQ
+//              m = dQ where q > 0 and not set, else 0;  dO = m W^T;  dW = sum o^T m.  PROJECT = 0: dO = dQ
 // o, q, dO: [live][LEVELS][K][D]; e, dE: [live * candidates][D]; y, dY: [live * candidates][SCORES];
 // score: [live * candidates]; all row-major f32. live: one int in device memory. A NaN stays one.
 //
@@ -58,6 +58,7 @@ constexpr int K = INTEREST_READOUT_K;
 constexpr int LEVELS = INTEREST_READOUT_LEVELS;
 constexpr bool JOINT = INTEREST_READOUT_JOINT != 0;
 constexpr bool PROJECT = INTEREST_READOUT_PROJECT != 0;
+constexpr bool BIAS = INTEREST_READOUT_PROJECT == 2;
 constexpr int HISTORIES = INTEREST_READOUT_HISTORIES;
 constexpr int GROUP = INTEREST_READOUT_GROUP;
 constexpr int PER = INTEREST_READOUT_PER;
@@ -83,27 +84,7 @@ constexpr int WARP_FLOATS = HISTORY_FLOATS + ROW_FLOATS;
 
 extern __shared__ float4 shared_memory[];
 
-// W of the block's interests, which may begin anywhere, to rows [interest][in] of quads, zero where
-// there is no W.
-__device__ __forceinline__ void load_weights(const float* w, int interest, float4* to) {
-  float* floats = reinterpret_cast<float*>(to);
-  for (int i = threadIdx.x; i < GROUP * WIDTH * WIDTH; i += blockDim.x) {
-    const int row = i / WIDTH;
-    const int in = row % WIDTH;
-    const int out = i % WIDTH;
-    const bool has = D % 4 == 0 || (in < D && out < D);
-    floats[4 * swizzled<QUADS>(row, out / 4) + out % 4] =
-        has ? w[((interest + row / WIDTH) * D + in) * D + out] : 0.0f;
-  }
-}
-
-__device__ __forceinline__ float relu(float x) {
-  return x < 0.0f ? 0.0f : x;  // NaN stays
-}
-
-__device__ __forceinline__ float4 relu(float4 x) {
-  return make_float4(relu(x.x), relu(x.y), relu(x.z), relu(x.w));
-}
+#include "interest_projection.cuh"
 
 // Levels of a tile of histories are the rows of the products with W, so many a thread at a time.
 constexpr int ROWS = 4;
@@ -162,7 +143,7 @@ extern "C" __global__ void __launch_bounds__(128, 4)
       for (int r = 0; r < ROWS; ++r) {
         const int row = set + r * ROW_SETS;
         if (row < rows) {
-          store_quad<D>(q + base + (row * K + interest + i) * D, quad, relu(sum[r]));
+          store_quad<D>(q + base + (row * K + interest + i) * D, quad, interest_of(sum[r], quad));
         }
       }
     }

@@ -26,8 +26,18 @@ public interface InterestReadout {
   enum Projection {
     /** {@code ReLU(o W')}, (11). */
     RELU,
+    /**
+     * (11), but the last value of q is 1. So the last value of an item's row is added to each of
+     * its scores: a bias of the item.
+     */
+    RELU_BIAS,
     /** {@code q = o}, as the released code does; w and dW are not looked at, and may be null. */
-    NONE
+    NONE;
+
+    /** Whether there is W'. */
+    public boolean hasWeights() {
+      return this != NONE;
+    }
   }
 
   /** Over what the attention's softmax runs. */
@@ -114,7 +124,7 @@ public interface InterestReadout {
     int d = batch.shape().d();
     Arguments.capsules(operation, "o", o, Axis.HISTORIES, d);
     Arguments.capsules(operation, "q", q, Axis.HISTORIES, d);
-    if (options.projection() == Projection.RELU) {
+    if (options.projection().hasWeights()) {
       int rows = Math.multiplyExact(batch.shape().interests(), d);
       Arguments.fixed(operation, "w", w, rows, d);
     }

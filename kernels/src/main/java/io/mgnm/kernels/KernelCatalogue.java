@@ -51,6 +51,7 @@ public final class KernelCatalogue {
           "graph_layers.cuh",
           "graph_tiles.cuh",
           "interest_attention.cuh",
+          "interest_projection.cuh",
           "interest_readout_backward.cuh",
           "item_rows.cuh",
           "key_sort.cuh",

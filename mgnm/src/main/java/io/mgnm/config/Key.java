@@ -69,7 +69,11 @@ public enum Key {
       "how much of a mean of the history's item rows, the last ones first, is added to each capsule's"
           + " output"),
   INTEREST_PROJECTION(
-      "interest.projection", Kind.choice("relu", "none"), "relu", "q = ReLU(o W') or q = o"),
+      "interest.projection",
+      Kind.choice("relu", "relu-bias", "none"),
+      "relu",
+      "q = ReLU(o W'); the same with 1 as the last value, so that an item row's last value is its"
+          + " bias; or q = o"),
   READOUT(
       "readout",
       Kind.choice("max", "sum", "joint"),

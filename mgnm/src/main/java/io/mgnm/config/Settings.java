@@ -178,7 +178,7 @@ public final class Settings {
 
   /** The word of a key as the constant of an enum: {@code previous} is {@code PREVIOUS}. */
   public <E extends Enum<E>> E constant(Key key, Class<E> type) {
-    return Enum.valueOf(type, text(key).toUpperCase(Locale.ROOT));
+    return Enum.valueOf(type, text(key).toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   /** All keys with their values, as YAML that {@link #withYaml} reads back. */

@@ -8,7 +8,6 @@ import io.mgnm.ops.CapsuleRouting;
 import io.mgnm.ops.GraphConvolution;
 import io.mgnm.ops.InterestReadout;
 import io.mgnm.ops.TransformerEncoder;
-import java.util.Locale;
 
 /**
  * Everything about the model that is constant in a run.
@@ -68,7 +67,7 @@ public record ModelConfig(
             settings.constant(Key.ROUTING_SOFTMAX, CapsuleRouting.Softmax.class),
             settings.constant(Key.ROUTING_GRADIENT, CapsuleRouting.Gradient.class),
             settings.constant(Key.ROUTING_ENCODED, CapsuleRouting.Encoded.class)),
-        Encoder.valueOf(settings.text(Key.ENCODER).toUpperCase(Locale.ROOT).replace('-', '_')),
+        settings.constant(Key.ENCODER, Encoder.class),
         settings.constant(Key.ENCODER_IMPLEMENTATION, BiLstm.Implementation.class),
         settings.real(Key.RECENT_WEIGHT),
         new InterestReadout.Options(

@@ -57,6 +57,7 @@ final class CpuInterestReadout implements InterestReadout {
             DenseRows.fromLanes(micro, o, rowsO[micro.worker()]);
             matrices.multiply(micro, rowsO[micro.worker()], result);
             relu(result, matrices.values(micro));
+            setBias(micro, result, 1);
             DenseRows.toLanes(micro, result, q);
           }
         });
@@ -66,6 +67,17 @@ final class CpuInterestReadout implements InterestReadout {
     for (int i = 0; i < values; i += STEP) {
       FloatVector v = FloatVector.fromArray(FLOATS, rows, i);
       v.blend(0f, v.compare(VectorOperators.LT, 0f)).intoArray(rows, i); // NaN stays
+    }
+  }
+
+  /** The last value of each row, where it is an item's bias that it multiplies. */
+  private void setBias(MicroBatch micro, float[] rows, float value) {
+    if (options.projection() == Projection.RELU_BIAS) {
+      BatchShape shape = micro.batch().shape();
+      int width = DenseRows.width(shape.d());
+      for (int row = 0; row < micro.histories() * shape.capsules(); row++) {
+        rows[row * width + shape.d() - 1] = value;
+      }
     }
   }
 
@@ -197,6 +209,7 @@ final class CpuInterestReadout implements InterestReadout {
             float[] result = rowsDO[micro.worker()];
             scoreGradients.run(micro);
             mask(gradient, rowsQ[micro.worker()], transposed.values(micro));
+            setBias(micro, gradient, 0);
             transposed.multiply(micro, gradient, result);
             DenseRows.toLanes(micro, result, dO);
             DenseRows.fromLanes(micro, o, rowsO[micro.worker()]);

@@ -20,7 +20,7 @@ record ReadoutPlan(
     int interests,
     int levels,
     boolean joint,
-    boolean projects,
+    Projection projection,
     int histories,
     int group,
     int per,
@@ -52,7 +52,7 @@ record ReadoutPlan(
             shape.interests(),
             shape.levels(),
             options.attention() == Attention.JOINT,
-            options.projection() == Projection.RELU,
+            options.projection(),
             1,
             shape.interests(),
             two ? 2 : 1,
@@ -71,7 +71,7 @@ record ReadoutPlan(
 
   private ReadoutPlan with(int newHistories, int newGroup) {
     return new ReadoutPlan(
-        d, interests, levels, joint, projects, newHistories, newGroup, per, tile);
+        d, interests, levels, joint, projection, newHistories, newGroup, per, tile);
   }
 
   /** The next smaller divisor of K. */
@@ -89,10 +89,23 @@ record ReadoutPlan(
         "K", interests,
         "LEVELS", levels,
         "JOINT", joint ? 1 : 0,
-        "PROJECT", projects ? 1 : 0,
+        "PROJECT", project(),
         "HISTORIES", histories,
         "GROUP", group,
         "PER", per);
+  }
+
+  /** What the kernels call the projection. */
+  private int project() {
+    return switch (projection) {
+      case NONE -> 0;
+      case RELU -> 1;
+      case RELU_BIAS -> 2;
+    };
+  }
+
+  boolean projects() {
+    return projection.hasWeights();
   }
 
   int capsules() {
@@ -154,7 +167,7 @@ record ReadoutPlan(
   }
 
   private int allPatches() {
-    return projects ? group * (width() / 4) * (width() / 4) : 0;
+    return projects() ? group * (width() / 4) * (width() / 4) : 0;
   }
 
   private int splits() {
@@ -174,9 +187,9 @@ record ReadoutPlan(
     int own = historyStride(levels * odd(group * width()));
     int q = Math.max(historyStride(historyFloats()), own);
     int candidates = tile * (width() + (capsules() | 1));
-    int weights = projects ? group * width() * width() : 0;
-    int work = weights + histories * (q + own * (projects ? 2 : 1) + candidates);
-    int sums = projects && splits() > 1 ? splits() * 16 * (allPatches() + 4) : 0;
+    int weights = projects() ? group * width() * width() : 0;
+    int work = weights + histories * (q + own * (projects() ? 2 : 1) + candidates);
+    int sums = projects() && splits() > 1 ? splits() * 16 * (allPatches() + 4) : 0;
     return 4 * Math.max(work, sums);
   }
 }

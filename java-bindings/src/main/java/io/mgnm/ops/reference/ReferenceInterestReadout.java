@@ -39,9 +39,12 @@ final class ReferenceInterestReadout implements InterestReadout {
         });
   }
 
-  /** (11): component {@code out} of ReLU(o · W'_i). Math.max lets NaN through. */
+  /** (11): component {@code out} of ReLU(o · W'_i), or 1. Math.max lets NaN through. */
   private double projected(ReferenceTensor o, ReferenceTensor w, int b, int l, int i, int out) {
     int d = o.width();
+    if (isBias(out, d)) {
+      return 1;
+    }
     double sum = 0;
     for (int in = 0; in < d; in++) {
       sum = precision.store(sum + o.get(b, l, i, in) * w.get(i * d + in, out));
@@ -167,7 +170,7 @@ final class ReferenceInterestReadout implements InterestReadout {
     }
   }
 
-  /** (11): with m = q̇ where q > 0, else 0: ȯ = m W'ᵀ and Ẇ' += oᵀ m. */
+  /** (11): with m = q̇ where q > 0 and depends on o, else 0: ȯ = m W'ᵀ and Ẇ' += oᵀ m. */
   private void projectionGradients(
       ReferenceTensor o,
       ReferenceTensor w,
@@ -182,7 +185,8 @@ final class ReferenceInterestReadout implements InterestReadout {
     for (int in = 0; in < d; in++) {
       double sum = 0;
       for (int out = 0; out < d; out++) {
-        double masked = q.get(b, level, interest, out) > 0 ? dQ[out] : 0;
+        boolean moves = q.get(b, level, interest, out) > 0 && !isBias(out, d);
+        double masked = moves ? dQ[out] : 0;
         sum = precision.store(sum + masked * w.get(interest * d + in, out));
         dW.add(interest * d + in, out, o.get(b, level, interest, in) * masked);
       }
@@ -191,7 +195,11 @@ final class ReferenceInterestReadout implements InterestReadout {
   }
 
   private boolean projects() {
-    return options.projection() == Projection.RELU;
+    return options.projection().hasWeights();
+  }
+
+  private boolean isBias(int component, int d) {
+    return options.projection() == Projection.RELU_BIAS && component == d - 1;
   }
 
   private ReferenceAttention attention(Batch batch) {

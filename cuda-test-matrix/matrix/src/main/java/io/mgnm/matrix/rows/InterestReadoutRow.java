@@ -19,7 +19,8 @@ final class InterestReadoutRow implements Row {
           new Options(Projection.RELU, Attention.LEVEL, Readout.SUM),
           new Options(Projection.NONE, Attention.JOINT, Readout.MAX),
           new Options(Projection.RELU, Attention.JOINT, Readout.SUM),
-          new Options(Projection.NONE, Attention.LEVEL, Readout.SUM));
+          new Options(Projection.NONE, Attention.LEVEL, Readout.SUM),
+          new Options(Projection.RELU_BIAS, Attention.LEVEL, Readout.SUM));
 
   @Override
   public String stem() {
@@ -53,7 +54,7 @@ final class InterestReadoutRow implements Row {
     readout.interests(batch, o, w, q);
     readout.scores(batch, q, e, y);
     readout.readout(batch, y, Shape.output(subject, batch, "readout.score", Axis.CANDIDATES, 1));
-    boolean projects = options.projection() == Projection.RELU;
+    boolean projects = options.projection().hasWeights();
     readout.backward(
         batch,
         o,
