@@ -5,17 +5,18 @@
 //   training_logits  of the step begun last, scoring_logits the fixed draw, zero_logits zeros;
 //                    capsules [history][capsule][position], CAPSULES a history, each lowered by
 //                    recency 2^-interest position from the end
+//   correct          y[c][s] -= log_q[candidate c], S scores of each candidate of the live histories
 // events, user_offsets, sample_users, sample_events, catalogue, weights: Samples of the contract.
 //
 // Launch: draw DRAW_BLOCKS blocks of 256. Every block works out the samples and lengths of all
 //   histories, so that it knows where its own begin: no block waits for another. Logits: block 256, grid
 //   a multiple of ceil(max_length / positions), a tile of a history a block, grid-stride over histories,
 //   dynamic shared memory 4 (positions CAPSULES + 63) bytes rounded up to 256; zero_logits without,
-//   and any grid.
+//   and any grid; correct: block 256, grid-stride over scores.
 // Aliasing: none.
-// Determinism: integers; logits depend on their counter only.
+// Determinism: integers; logits depend on their counter only, a corrected score on its own values.
 // Bytes: draw 16 a history and 4 an item and candidate out, 4 an item in, and 16 a history into every
-//   block; logits 4 each out.
+//   block; logits 4 each out; correct 8 a score, 4 a candidate, and its word of log_q.
 //
 // Compile-time: BATCH_SAMPLING_POPULAR = whether negatives follow `weights`;
 //   BATCH_SAMPLING_CAPSULES >= 1, BATCH_SAMPLING_INTERESTS = K, which divides it.
@@ -322,5 +323,19 @@ extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_zero_logits(
     for (int i = static_cast<int>(threadIdx.x); i < length * CAPSULES; i += BLOCK) {
       out[i] = 0.0f - fall(recency, i / length, length - 1 - i % length);
     }
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) batch_sampling_correct(
+    const int* candidates,
+    const int* live,
+    int candidate_count,
+    const float* log_q,
+    int width,
+    float* scores) {
+  const unsigned values = static_cast<unsigned>(*live * candidate_count * width);  // < 2^31
+  const unsigned stride = gridDim.x * BLOCK;
+  for (unsigned i = blockIdx.x * BLOCK + threadIdx.x; i < values; i += stride) {
+    scores[i] -= log_q[candidates[i / static_cast<unsigned>(width)]];
   }
 }

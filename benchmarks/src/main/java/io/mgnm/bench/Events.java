@@ -27,7 +27,8 @@ record Events(List<Integer> lengths, int users, int items) {
         ints(scope, IntStream.range(0, users).toArray()),
         ints(scope, last),
         ints(scope, IntStream.range(0, items).toArray()),
-        ints(scope, new int[0]));
+        ints(scope, new int[0]),
+        scope.floats(0, 1));
   }
 
   private int[] offsets() {

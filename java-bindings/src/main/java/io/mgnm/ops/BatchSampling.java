@@ -1,5 +1,7 @@
 package io.mgnm.ops;
 
+import java.util.Arrays;
+
 /**
  * {@code batch_sampling}: which samples a step trains on, their histories, negatives and initial
  * routing logits, drawn from a counter-based generator ({@link Philox}) so that the same seed gives
@@ -68,6 +70,8 @@ public interface BatchSampling {
    * @param weights cumulative popularity of the catalogue as unsigned 32-bit thresholds: entry i is
    *     drawn by a random word r with {@code weights[i-1] <= r < weights[i]}, the last entry
    *     counting as 2³²; of the catalogue's size, or empty where negatives are uniform
+   * @param logQ {@link #logProbabilities} of the items × 1, or of no rows where {@link #correct} is
+   *     never called
    */
   record Samples(
       IntTensor events,
@@ -75,7 +79,8 @@ public interface BatchSampling {
       IntTensor sampleUsers,
       IntTensor sampleEvents,
       IntTensor catalogue,
-      IntTensor weights) {
+      IntTensor weights,
+      Tensor logQ) {
 
     /** n. */
     public int count() {
@@ -108,6 +113,38 @@ public interface BatchSampling {
       }
       return thresholds;
     }
+
+    /**
+     * The logarithm of the probability with which one draw of a negative gives each item, the same
+     * bits everywhere. An item that is never drawn can still be a positive: it counts as one of
+     * those that are drawn least, so that every value is finite.
+     *
+     * @param items rows of the item table
+     * @param catalogue as uploaded
+     * @param weights as uploaded
+     */
+    public static float[] logProbabilities(int items, int[] catalogue, int[] weights) {
+      double[] shares = new double[items];
+      for (int entry = 0; entry < catalogue.length; entry++) {
+        shares[catalogue[entry]] = share(entry, catalogue.length, weights);
+      }
+      double least = Arrays.stream(shares).filter(share -> share > 0).min().orElse(1);
+      float[] logarithms = new float[items];
+      for (int item = 0; item < items; item++) {
+        logarithms[item] = (float) StrictMath.log(Math.max(shares[item], least));
+      }
+      return logarithms;
+    }
+
+    /** The share of all words that draws an entry. */
+    private static double share(int entry, int entries, int[] weights) {
+      if (weights.length == 0) {
+        return 1.0 / entries;
+      }
+      double begin = entry == 0 ? 0 : Integer.toUnsignedLong(weights[entry - 1]);
+      double end = entry == entries - 1 ? 0x1p32 : Integer.toUnsignedLong(weights[entry]);
+      return (end - begin) * 0x1p-32;
+    }
   }
 
   /**
@@ -131,6 +168,17 @@ public interface BatchSampling {
 
   /** Zeros but for {@link Options#recency}, for {@code routing.init: zeros}. */
   void zeroLogits(Batch batch, Tensor logits);
+
+  /**
+   * Sampled softmax with logQ correction (Bengio and Senécal, 2008): with {@code y_cs ← y_cs −
+   * logQ[item_c]} for every candidate c, the positive too, the softmax over a history's candidates
+   * estimates that over all items, however negatives are drawn. Derivatives by the scores are those
+   * by the results.
+   *
+   * @param logQ as in {@link Samples}, with a row for every candidate's item
+   * @param scores {@link Axis#CANDIDATES} × S, changed in place
+   */
+  void correct(Batch batch, Tensor logQ, Tensor scores);
 
   /**
    * Refuses what no batch can be drawn from or into.
@@ -169,6 +217,18 @@ public interface BatchSampling {
    */
   static void checkLogits(String method, Tensor logits) {
     Arguments.capsules("batch_sampling." + method, "logits", logits, Axis.ITEMS, 1);
+  }
+
+  /**
+   * Refuses tensors of other shapes than {@link #correct} says.
+   *
+   * @throws IllegalArgumentException with what was expected and what came
+   */
+  static void checkCorrect(Tensor logQ, Tensor scores) {
+    String operation = "batch_sampling.correct";
+    Arguments.fixed(operation, "logQ", logQ, -1, 1);
+    atLeast(operation, "rows of logQ", 1, logQ.rows());
+    Arguments.rows(operation, "scores", scores, Axis.CANDIDATES, scores.width());
   }
 
   private static void atLeast(String operation, String what, long least, long came) {

@@ -2,6 +2,7 @@ package io.mgnm.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.mgnm.ops.BatchSampling.Options;
 import io.mgnm.ops.BatchSampling.Samples;
@@ -62,7 +63,8 @@ class BatchSamplingParityTest {
           ints(scope, sampleUsers),
           ints(scope, sampleEvents),
           ints(scope, catalogue),
-          ints(scope, weights));
+          ints(scope, weights),
+          scope.floats(0, 1));
     }
 
     int[] wholeCatalogue() {
@@ -370,6 +372,81 @@ class BatchSamplingParityTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void correctedScoresAgreeWithTheReference(Backend backend) {
+    try (backend) {
+      boolean few = simulated(backend);
+      int seed = 0;
+      for (int histories : few ? new int[] {0, 1, 17} : new int[] {0, 1, 2, 17, 65, 1500}) {
+        for (int candidates : few ? new int[] {1, 6, 17, 101} : new int[] {1, 2, 6, 17, 33, 101}) {
+          for (int scores : new int[] {1, 4, 6}) {
+            Parity.check(
+                "batch_sampling correct %d x %d x %d".formatted(histories, candidates, scores),
+                backend,
+                seed++,
+                subject -> corrected(subject, histories, candidates, scores));
+          }
+        }
+      }
+    }
+  }
+
+  private static void corrected(Subject subject, int histories, int candidates, int scores) {
+    int[] lengths = new int[histories];
+    Arrays.setAll(lengths, b -> 1 + b % 5);
+    Batch batch = subject.batch(lengths, candidates, 4, 2, 2);
+    Tensor logQ = subject.input(subject.scope().floats(57, 1), 3).slice(7, 50, 1);
+    Tensor y = batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT);
+    subject.output("y", y);
+    subject.input(y, 2);
+    BatchSampling sampling = subject.backend().batchSampling(new Options(1, true));
+    try (Sequence sequence =
+        subject.backend().record("correct", () -> sampling.correct(batch, logQ, y))) {
+      sequence.run();
+    }
+  }
+
+  /** Importance sampling: the mean of e^(y − log q) is the sum of e^y over what can be drawn. */
+  @Test
+  void correctedScoresEstimateTheSumOverAllItems() {
+    double[] popularity = {5, 5, 1, 2, 3, 4, 0, 6, 7, 8}; // 6 is never drawn
+    double total = Arrays.stream(popularity).sum();
+    int[] weights = Samples.thresholds(popularity);
+    Data data = new Data(new int[] {1, 0}, new int[] {0, 2}, new int[] {0}, new int[] {1}, 10);
+    try (Backend backend = Backends.open("cpu", new BackendOptions(1));
+        Scope scope = backend.scope("test")) {
+      int negatives = 100_000; // the mean's deviation is half a hundredth of it
+      Batch batch = batch(scope, 1, 5, 1 + negatives);
+      BatchSampling sampling = backend.batchSampling(new Options(3, true));
+      sampling.draw(data.upload(scope, data.wholeCatalogue(), weights), scope.stepState(), batch);
+      Tensor logQ = scope.floats(10, 1);
+      logQ.upload(Samples.logProbabilities(10, data.wholeCatalogue(), weights));
+      int[] drawn = batch.download().candidates();
+      Tensor y = batch.tensor(Axis.CANDIDATES, 1, Lifetime.KEPT);
+      float[] scores = new float[drawn.length];
+      for (int c = 0; c < drawn.length; c++) {
+        scores[c] = score(drawn[c]);
+      }
+      y.upload(scores);
+      sampling.correct(batch, logQ, y);
+      double sum = 0;
+      float[] corrected = y.download();
+      for (int c = 1; c <= negatives; c++) {
+        sum += Math.exp(corrected[c]) / negatives;
+      }
+      double expected = 0; // without the target 0 and the seen 1, which are drawn again
+      for (int item = 2; item < 10; item++) {
+        expected += item == 6 ? 0 : Math.exp(score(item)) / (1 - 10 / total);
+      }
+      assertThat(sum / expected).isBetween(0.98, 1.02);
+    }
+  }
+
+  private static float score(int item) {
+    return item % 4 - 1.5f;
+  }
+
   @Test
   void logitsAreATruncatedNormal() {
     // Bins of equal width: the standard normal's mass in each, given |x| < 2.
@@ -462,7 +539,31 @@ class BatchSamplingParityTest {
               "batch_sampling.scoringLogits: logits: expected items x capsules x 1, "
                   + "got items x capsules x 2");
       assertThat(state.read().stepsDone()).isZero();
+      Tensor scores = batch.tensor(Axis.CANDIDATES, 3, Lifetime.KEPT);
+      assertThatThrownBy(() -> uniform.correct(batch, samples.logQ(), scores))
+          .hasMessage("batch_sampling.correct: rows of logQ: expected at least 1, got 0");
+      assertThatThrownBy(() -> uniform.correct(batch, scope.floats(10, 2), scores))
+          .hasMessage("batch_sampling.correct: logQ: expected fixed rows x 1, got fixed 10 x 2");
+      Tensor rows = batch.tensor(Axis.ITEMS, 3, Lifetime.KEPT);
+      assertThatThrownBy(() -> uniform.correct(batch, scope.floats(10, 1), rows))
+          .hasMessage("batch_sampling.correct: scores: expected candidates x 3, got items x 3");
     }
+  }
+
+  @Test
+  void probabilitiesAreThoseOfTheDraws() {
+    int[] catalogue = {3, 0, 4, 1};
+    int[] weights = Samples.thresholds(new double[] {1, 2, 0, 5});
+    float rare = (float) Math.log(0.125); // of 4 and 2 too, which are never drawn
+    float[] expected = {(float) Math.log(0.25), (float) Math.log(0.625), rare, rare, rare};
+    assertThat(Samples.logProbabilities(5, catalogue, weights))
+        .containsExactly(expected, within(1e-6f));
+    assertThat(Samples.logProbabilities(5, catalogue, new int[0]))
+        .containsOnly((float) StrictMath.log(0.25));
+    // The last threshold stands for 2³² whatever it says, and half of the words are negative ints.
+    assertThat(Samples.logProbabilities(2, new int[] {0, 1}, new int[] {0xC0000000, 0}))
+        .containsExactly(
+            new float[] {(float) Math.log(0.75), (float) Math.log(0.25)}, within(1e-6f));
   }
 
   @Test

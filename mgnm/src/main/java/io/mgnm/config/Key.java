@@ -126,6 +126,12 @@ public enum Key {
       Kind.choice("all", "train"),
       "all",
       "items that negatives come from: all, or those of the training period"),
+  NEGATIVES_CORRECTION(
+      "negatives.correction",
+      Kind.choice("none", "logq"),
+      "none",
+      "what loss softmax takes from every score: nothing, or the logarithm of how likely its item is"
+          + " drawn, so as to estimate the loss over all items; the same with uniform negatives"),
 
   BATCH("batch", Kind.integer(1, 1 << 20), 256L, "positives of a step"),
   TRUNCATION("truncation", Kind.integer(1, 10_000), 100L, "last items of a history that count, m"),

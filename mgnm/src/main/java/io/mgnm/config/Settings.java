@@ -143,6 +143,12 @@ public final class Settings {
       throw new SettingsException(
           "routing.encoded = agreement: needs an encoder; set routing.encoded: everywhere");
     }
+    if (is(Key.NEGATIVES_CORRECTION, "logq") && !is(Key.LOSS, "softmax")) {
+      throw new SettingsException(
+          "negatives.correction = logq: needs loss softmax, not %s; set loss: softmax or"
+                  .formatted(text(Key.LOSS))
+              + " negatives.correction: none");
+    }
     return this;
   }
 

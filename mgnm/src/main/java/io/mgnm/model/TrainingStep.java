@@ -100,6 +100,7 @@ public final class TrainingStep implements AutoCloseable {
                   settings.real(Key.BETA2),
                   settings.real(Key.EPSILON),
                   settings.real(Key.L2_WEIGHT)));
+      boolean corrected = settings.is(Key.NEGATIVES_CORRECTION, "logq");
       boolean dense = settings.is(Key.EMBEDDING_UPDATE, "dense");
 
       sequence =
@@ -115,6 +116,9 @@ public final class TrainingStep implements AutoCloseable {
                     sampling.zeroLogits(part, network.logits());
                   }
                   network.forward();
+                  if (corrected) {
+                    sampling.correct(part, samples.logQ(), network.scores());
+                  }
                   rankingLoss.forward(part, network.scores(), loss, dScores);
                   network.backward(dScores, gradients);
                   rankingLoss.total(part, loss, network.l1(), state);

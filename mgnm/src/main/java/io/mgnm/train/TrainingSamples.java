@@ -7,6 +7,7 @@ import io.mgnm.data.Part;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.IntTensor;
 import io.mgnm.ops.Scope;
+import io.mgnm.ops.Tensor;
 import java.util.stream.IntStream;
 
 /** Puts a data set's training part into a backend's memory. */
@@ -30,7 +31,10 @@ final class TrainingSamples {
         ints(scope, data.sampleUsers(Part.TRAIN)),
         ints(scope, data.sampleEvents(Part.TRAIN)),
         ints(scope, catalogue),
-        ints(scope, weights));
+        ints(scope, weights),
+        settings.is(Key.NEGATIVES_CORRECTION, "logq")
+            ? logQ(scope, BatchSampling.Samples.logProbabilities(data.items(), catalogue, weights))
+            : scope.floats(0, 1));
   }
 
   /** Counts to a power; strict, since the draws depend on its bits. */
@@ -38,6 +42,12 @@ final class TrainingSamples {
     return IntStream.of(catalogue)
         .mapToDouble(item -> StrictMath.pow(counts[item], exponent))
         .toArray();
+  }
+
+  private static Tensor logQ(Scope scope, float[] values) {
+    Tensor tensor = scope.floats(values.length, 1);
+    tensor.upload(values);
+    return tensor;
   }
 
   private static IntTensor ints(Scope scope, int[] values) {

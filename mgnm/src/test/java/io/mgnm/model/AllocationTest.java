@@ -125,7 +125,8 @@ class AllocationTest {
         ints(scope, sampleUsers),
         ints(scope, sampleEvents),
         ints(scope, catalogue),
-        ints(scope, new int[0]));
+        ints(scope, new int[0]),
+        scope.floats(0, 1));
   }
 
   private static IntTensor ints(Scope scope, int[] values) {

@@ -307,6 +307,14 @@ final class Operation {
           return Work.of(() -> sampling.trainingLogits(s.state, s.batch, s.logits), s.logits);
         });
     add(
+        "batch_sampling correct",
+        s -> {
+          BatchSampling sampling = s.backend.batchSampling(new BatchSampling.Options(1, true));
+          Tensor logQ = s.derivative(s.scope.floats(Scene.ROWS, 1));
+          Tensor y = s.derivative(s.scores);
+          return Work.of(() -> sampling.correct(s.batch, logQ, y), y);
+        });
+    add(
         "dropout apply",
         s -> {
           begun(s);

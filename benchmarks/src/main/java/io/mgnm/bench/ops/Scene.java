@@ -166,7 +166,8 @@ final class Scene implements AutoCloseable {
         ints(IntStream.range(0, count).toArray()),
         ints(IntStream.range(0, count).map(user -> user * events + LENGTH).toArray()),
         ints(IntStream.range(0, ROWS).toArray()),
-        ints());
+        ints(),
+        scope.floats(0, 1));
   }
 
   IntTensor ints(int... values) {

@@ -7,6 +7,7 @@ import io.mgnm.ops.Philox;
 import io.mgnm.ops.StepState;
 import io.mgnm.ops.Tensor;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Draws logits of one history after another into a buffer, where they stand from the last position
@@ -92,6 +93,32 @@ final class CpuBatchSampling implements BatchSampling {
           clearUnused(micro, out);
           for (int place = 0; place < micro.histories(); place++) {
             copy(micro, place, zeros, out);
+          }
+        });
+  }
+
+  @Override
+  public void correct(Batch over, Tensor logQ, Tensor scores) {
+    BatchSampling.checkCorrect(logQ, scores);
+    CpuBatch batch = backend.own(over);
+    CpuTensor table = backend.own(logQ);
+    CpuTensor y = backend.own(scores);
+    int candidates = batch.shape().candidates();
+    int width = scores.width();
+    backend.perHistory(
+        batch,
+        micro -> {
+          float[] array = y.array(micro);
+          int place = y.base(micro);
+          int first = micro.firstHistory() * candidates;
+          int end = first + micro.histories() * candidates;
+          for (int c = first; c < end; c++) {
+            int row =
+                Objects.checkIndex(batch.candidates[c], table.rows()); // a slice has neighbours
+            float lower = table.array()[table.offset() + row];
+            for (int s = 0; s < width; s++) {
+              array[place++] -= lower;
+            }
           }
         });
   }

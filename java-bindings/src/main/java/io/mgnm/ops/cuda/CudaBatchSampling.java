@@ -3,6 +3,7 @@ package io.mgnm.ops.cuda;
 import io.mgnm.cuda.CudaKernel;
 import io.mgnm.cuda.DeviceBuffer;
 import io.mgnm.cuda.LaunchShape;
+import io.mgnm.ops.Axis;
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.BatchSampling;
 import io.mgnm.ops.BatchShape;
@@ -122,6 +123,23 @@ final class CudaBatchSampling implements BatchSampling {
                 batch.live(),
                 options.slope(0),
                 out.buffer()));
+  }
+
+  @Override
+  public void correct(Batch over, Tensor logQ, Tensor scores) {
+    BatchSampling.checkCorrect(logQ, scores);
+    CudaBatch batch = backend.own(over);
+    long values = batch.capacity(Axis.CANDIDATES) * scores.width();
+    backend.launch(
+        kernel("batch_sampling_correct", batch.shape())
+            .prepare(
+                LaunchShape.of(backend.blocks(values, BLOCK, BLOCK), BLOCK),
+                batch.candidates(),
+                batch.live(),
+                batch.shape().candidates(),
+                backend.own(logQ).buffer(),
+                scores.width(),
+                backend.own(scores).buffer()));
   }
 
   private static int positions(BatchShape shape) {

@@ -121,6 +121,23 @@ final class ReferenceBatchSampling implements BatchSampling {
     eachLogit(batch, logits, (sample, i) -> 0);
   }
 
+  @Override
+  public void correct(Batch over, Tensor logQ, Tensor scores) {
+    BatchSampling.checkCorrect(logQ, scores);
+    ReferenceBatch batch = ReferenceBatch.of(over);
+    ReferenceTensor table = ReferenceTensor.of(logQ);
+    ReferenceTensor y = ReferenceTensor.of(scores);
+    backend.run(
+        () -> {
+          int[] items = batch.histories().candidates();
+          for (int c = 0; c < items.length; c++) {
+            for (int s = 0; s < y.width(); s++) {
+              y.add(c, s, -table.get(items[c], 0));
+            }
+          }
+        });
+  }
+
   /** Logit i of a history, by the contract's table. */
   private double normal(int purpose, int time, int sample, int i) {
     Philox.words(options.seed(), purpose, time, sample, i / 64 * 16 + i % 16, words);

@@ -64,6 +64,48 @@ class CudaBatchSamplingTest {
     }
   }
 
+  /** Scores go in and out once; an id and its value are read once for the scores side by side. */
+  @ParameterizedTest
+  @CsvSource({"6, 4", "17, 1", "101, 6", "1, 4"})
+  void correctsEachScoreOnce(int candidates, int scores, Machine machine) {
+    int histories = 64;
+    try (Backend cuda = Backends.open("cuda", new BackendOptions(1));
+        Subject subject = new Subject(cuda, 1)) {
+      int[] lengths = new int[histories];
+      Arrays.fill(lengths, 1);
+      Batch batch = subject.batch(lengths, candidates, 4, 1, 1);
+      Tensor logQ = subject.input(subject.scope().floats(50, 1), 3);
+      Tensor y = subject.input(batch.tensor(Axis.CANDIDATES, scores, Lifetime.KEPT), 1);
+      BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, true));
+      float[] before = y.download();
+      try (Sequence sequence = cuda.record("correct", () -> sampling.correct(batch, logQ, y))) {
+        sequence.run();
+        float[] all = y.download();
+        y.upload(before);
+        batch.upload(
+            new Histories(
+                new int[1],
+                new int[1],
+                new int[] {0, 1},
+                new int[1],
+                Arrays.copyOf(batch.download().candidates(), candidates)));
+        sequence.run();
+        assertThat(y.download()).containsExactly(Arrays.copyOf(all, candidates * scores));
+      }
+    }
+    assertThat(machine.launches()).hasSize(2);
+    Counters counters = machine.launches().getFirst().counters();
+    long rows = (long) histories * candidates;
+    long bytes = 4 * rows * scores;
+    assertThat(counters.storeBytes()).isEqualTo(bytes);
+    assertThat(counters.storeSectors()).isEqualTo(bytes / SECTOR);
+    long warps = Math.ceilDiv(rows * scores, 32L);
+    // Every warp asks how many histories live, and two may share a candidate or a sector of ids.
+    assertThat(counters.loadSectors())
+        .isLessThanOrEqualTo(bytes / SECTOR + rows / 8 + rows + 4 * warps);
+    assertThat(counters.sharedWavefronts()).isZero();
+  }
+
   /** A step's integers in one launch, and no word from the device until somebody asks. */
   @Test
   void oneRecordingDrawsStepAfterStep(Machine machine) {
@@ -78,7 +120,8 @@ class CudaBatchSamplingTest {
               ints(scope, IntStream.range(0, users).toArray()),
               ints(scope, IntStream.range(0, users).map(user -> 5 * user + 4).toArray()),
               ints(scope, IntStream.range(0, 97).toArray()),
-              ints(scope, new int[0]));
+              ints(scope, new int[0]),
+              scope.floats(0, 1));
       Batch batch = scope.batch(new BatchShape(256, 1024, 4, 6, 8, 1, 1));
       StepState state = scope.stepState();
       BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, false));
@@ -122,7 +165,8 @@ class CudaBatchSamplingTest {
               ints(scope, IntStream.range(0, users).toArray()),
               ints(scope, IntStream.range(0, users).map(user -> offsets[user + 1] - 1).toArray()),
               ints(scope, new int[] {0}),
-              ints(scope, new int[0]));
+              ints(scope, new int[0]),
+              scope.floats(0, 1));
       CudaBatch batch = (CudaBatch) scope.batch(new BatchShape(16, 128, 8, 1, 8, 1, 1));
       StepState state = scope.stepState();
       BatchSampling sampling = cuda.batchSampling(new BatchSampling.Options(3, false));
@@ -168,6 +212,8 @@ class CudaBatchSamplingTest {
             "batch_sampling_scoring_logits",
             64,
             "batch_sampling_zero_logits",
+            40,
+            "batch_sampling_correct",
             40));
   }
 }

@@ -14,7 +14,7 @@ import io.mgnm.ops.parity.Subject;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** {@code batch_sampling}: drawn batches, integer for integer, and logits of a given batch. */
+/** {@code batch_sampling}: drawn batches, integer for integer, logits and scores of given ones. */
 final class BatchSamplingRow implements Row {
   private static final int USERS = 60;
   private static final int ITEMS = 50;
@@ -32,7 +32,7 @@ final class BatchSamplingRow implements Row {
 
   @Override
   public List<String> directions() {
-    return List.of("draw", "training_logits", "scoring_logits", "zero_logits");
+    return List.of("draw", "training_logits", "scoring_logits", "zero_logits", "correct");
   }
 
   @Override
@@ -51,6 +51,14 @@ final class BatchSamplingRow implements Row {
     sampling.trainingLogits(state, batch, logits(subject, batch, "training_logits.g"));
     sampling.scoringLogits(batch, logits(subject, batch, "scoring_logits.g"));
     sampling.zeroLogits(batch, logits(subject, batch, "zero_logits.g"));
+    correct(subject, shape, sampling);
+  }
+
+  private static void correct(Subject subject, Shape shape, BatchSampling sampling) {
+    Batch batch = shape.candidates(subject);
+    Tensor logQ = subject.input(subject.scope().floats(ITEMS, 1), 1);
+    Tensor y = Shape.output(subject, batch, "correct.y", Axis.CANDIDATES, shape.levels());
+    sampling.correct(batch, logQ, subject.input(y, shape.size().scale()));
   }
 
   private static Tensor logits(Subject subject, Batch batch, String name) {
@@ -123,7 +131,8 @@ final class BatchSamplingRow implements Row {
         ints(subject, users),
         ints(subject, targets),
         ints(subject, catalogue),
-        ints(subject, weights));
+        ints(subject, weights),
+        subject.scope().floats(0, 1));
   }
 
   private static IntTensor ints(Subject subject, int[] values) {
