@@ -93,5 +93,12 @@ class SettingsTest {
     assertThatThrownBy(
             () -> defaults.with("encoder=none").with("routing.encoded=agreement").check())
         .hasMessageContaining("needs an encoder");
+    Settings corrected = defaults.with("negatives.correction=logq");
+    assertThatThrownBy(corrected::check)
+        .isInstanceOf(SettingsException.class)
+        .hasMessage(
+            "negatives.correction = logq: needs loss softmax, not logistic; set loss: softmax or"
+                + " negatives.correction: none");
+    assertThat(corrected.with("loss=softmax").check()).isNotNull();
   }
 }

@@ -40,10 +40,7 @@ class AllocationTest {
     "2, model.d=40 model.interests=4 model.layers=3"
   })
   void aWarmStepAllocatesNothing(int workers, String assignments) {
-    Settings settings = TestRuns.settings();
-    for (String assignment : assignments.split(" ", -1)) {
-      settings = settings.with(assignment);
-    }
+    Settings settings = TestRuns.settings(assignments);
     ModelConfig config = ModelConfig.of(settings);
     int users = 50;
     int items = 100;

@@ -31,7 +31,11 @@ class CudaTrainingStepTest {
 
   /** As in {@link TrainingStepParityTest}, smaller. */
   static Settings settings() {
-    return TestRuns.settings().with(Key.BATCH, 12).with(Key.TRUNCATION, 12).with(Key.EPSILON, 0.1);
+    return settings("truncation=12");
+  }
+
+  private static Settings settings(String assignments) {
+    return TestRuns.settings("batch=12 truncation=12 adam.epsilon=0.1 " + assignments);
   }
 
   static Backend cuda(boolean graphs) {
@@ -53,10 +57,11 @@ class CudaTrainingStepTest {
         "recent.weight=1.5",
         "readout=joint",
         "embedding.update=dense",
+        TrainingStepParityTest.CORRECTED,
         "model.layers=0"
       })
-  void batchesAreTheReferencesAndLossesAgree(String assignment) {
-    TrainingStepParityTest.compare(settings().with(assignment), STEPS, cuda(true));
+  void batchesAreTheReferencesAndLossesAgree(String assignments) {
+    TrainingStepParityTest.compare(settings(assignments), STEPS, cuda(true));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.mgnm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.mgnm.config.Key;
 import io.mgnm.config.Preset;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,8 @@ class PresetTrainingTest {
   private static final Set<Key> OTHERWISE =
       Set.of(
           Key.LEARNING_RATE, Key.LEARNING_RATE_SCHEDULE, Key.READOUT, Key.EPOCHS, Key.TRUNCATION);
+
+  private static final String CORRECTION = "negatives.correction=logq";
 
   @TempDir private Path folder;
   private Path data;
@@ -86,6 +90,36 @@ class PresetTrainingTest {
         .isNotEqualTo(losses(train("uniform", TestRuns.settings())).getFirst());
     Path flat = train("flat", settings.with(Key.NEGATIVES_EXPONENT, 0.0));
     assertThat(losses(flat).getFirst()).isNotEqualTo(losses.getFirst());
+  }
+
+  /** Of popular negatives; from the others it takes what is the same for all candidates. */
+  @Test
+  void correctedNegativesTrainAnotherModelWhereTheyArePopular() throws IOException {
+    Settings uniform = TestRuns.settings("loss=softmax training.epochs=1");
+    double expected = losses(train("uniform", uniform)).getFirst();
+    double same = losses(train("same", uniform.with(CORRECTION))).getFirst();
+    assertThat(same).isCloseTo(expected, withinPercentage(1e-3));
+    Settings popular = uniform.with(Key.NEGATIVES_DISTRIBUTION, "popularity");
+    assertThat(losses(train("corrected", popular.with(CORRECTION))).getFirst())
+        .isNotCloseTo(losses(train("popular", popular)).getFirst(), withinPercentage(1));
+  }
+
+  /** The table is made again when a run is resumed: nothing of it is stored. */
+  @Test
+  void correctedRunsGoOnToTheSameBits() throws IOException {
+    Settings settings =
+        TestRuns.settings("loss=softmax negatives.distribution=popularity batch=8")
+            .with(CORRECTION);
+    Path whole = train("whole", settings);
+    AtomicInteger looks = new AtomicInteger();
+    Path parts = folder.resolve("parts");
+    Trainer.Outcome stopped =
+        TestRuns.train(data, parts, settings, "cpu", 2, () -> looks.incrementAndGet() == 2);
+    assertThat(stopped).isEqualTo(Trainer.Outcome.INTERRUPTED);
+    train("parts", settings);
+    TestRuns.requireSameBits(RunFolder.open(whole).last(), RunFolder.open(parts).last());
+    assertThat(losses(parts)).isEqualTo(losses(whole));
+    assertThat(losses(whole).getLast()).isLessThan(losses(whole).getFirst());
   }
 
   private Path train(String name, Settings settings) throws IOException {

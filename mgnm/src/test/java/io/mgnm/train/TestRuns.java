@@ -64,6 +64,15 @@ public final class TestRuns {
         .with(Key.VALIDATION_CANDIDATES, 20);
   }
 
+  /** These with assignments {@code key=value} on top, spaces between them. */
+  public static Settings settings(String assignments) {
+    Settings settings = settings();
+    for (String assignment : assignments.split(" ", -1)) {
+      settings = settings.with(assignment);
+    }
+    return settings;
+  }
+
   /** Trains in {@code run}, which goes on where it exists. */
   public static Trainer.Outcome train(
       Path data, Path run, Settings settings, String backend, int threads, BooleanSupplier stop)
