@@ -1,9 +1,13 @@
 package io.mgnm.ops.cpu;
 
+import static io.mgnm.ops.cpu.Lanes.FLOATS;
+import static io.mgnm.ops.cpu.Lanes.STEP;
+
 import io.mgnm.ops.Batch;
 import io.mgnm.ops.EmbeddingGather;
 import io.mgnm.ops.Tensor;
 import java.util.Objects;
+import jdk.incubator.vector.FloatVector;
 
 /** Copies the rows of one micro-batch at a time, so that what follows finds them in cache. */
 final class CpuEmbeddingGather implements EmbeddingGather {
@@ -48,7 +52,18 @@ final class CpuEmbeddingGather implements EmbeddingGather {
     int base = rows.base(micro);
     for (int i = 0; i < count; i++) {
       int row = Objects.checkIndex(ids[first + i], table.rows()); // a slice has neighbours
-      System.arraycopy(source, table.offset() + row * d, target, base + i * d, d);
+      copy(source, table.offset() + row * d, target, base + i * d, d);
+    }
+  }
+
+  /** A row is too short for a call of arraycopy to be worth it. */
+  private static void copy(float[] source, int from, float[] target, int to, int d) {
+    int k = 0;
+    for (; k + STEP <= d; k += STEP) {
+      FloatVector.fromArray(FLOATS, source, from + k).intoArray(target, to + k);
+    }
+    for (; k < d; k++) {
+      target[to + k] = source[from + k];
     }
   }
 }
