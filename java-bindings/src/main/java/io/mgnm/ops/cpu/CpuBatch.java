@@ -12,8 +12,9 @@ import java.util.Arrays;
  * A batch as arrays of its capacity, and its division into micro-batches.
  *
  * <p>A micro-batch is a run of consecutive histories whose capsule tensors together fit into a
- * second-level cache, one history at least. The rule depends on sizes only, never on the machine or
- * its threads: the division decides the order of sums, and so bits.
+ * second-level cache, one history at least, and those behind them whose capsules stand in lanes
+ * that would be empty. The rule depends on sizes only, never on the machine or its threads: the
+ * division decides the order of sums, and so bits.
  */
 final class CpuBatch implements Batch {
   /** What a micro-batch's tensors may take: three quarters of a 1 MiB cache. */
@@ -135,10 +136,16 @@ final class CpuBatch implements Batch {
     int end = first + 1;
     while (end < count
         && end - first < budgetHistories
-        && offsets[end + 1] - offsets[first] <= budgetItems) {
+        && (offsets[end + 1] - offsets[first] <= budgetItems
+            || groups(end + 1 - first) == groups(end - first))) {
       end++;
     }
     return end;
+  }
+
+  /** Groups of lanes that the capsules of so many histories take. */
+  private long groups(long histories) {
+    return Math.ceilDiv(histories * shape.capsules(), (long) Lanes.LANES);
   }
 
   int microBatches() {
@@ -179,7 +186,9 @@ final class CpuBatch implements Batch {
 
   /** Items of one micro-batch, at most. */
   int microItems() {
-    return Math.max(budgetItems, shape.maxLength());
+    int fill = (Lanes.LANES - 1) / shape.capsules(); // histories that lanes left empty can take
+    return Math.addExact(
+        Math.max(budgetItems, shape.maxLength()), Math.multiplyExact(fill, shape.maxLength()));
   }
 
   /**
@@ -207,10 +216,9 @@ final class CpuBatch implements Batch {
   }
 
   /** Each micro-batch rounds its lanes up to whole groups. */
-  private static long groups(long histories, int s, boolean micro) {
+  private long groups(long histories, int s, boolean micro) {
     boolean exact = s % Lanes.LANES == 0;
-    long whole = (histories * s + Lanes.LANES - 1) / Lanes.LANES;
-    return exact || micro ? whole : whole + histories;
+    return exact || micro ? groups(histories) : groups(histories) + histories;
   }
 
   /**
