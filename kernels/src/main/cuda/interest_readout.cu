@@ -4,7 +4,8 @@
 //   scores     q, e -> y: see interest_attention.cuh; one softmax a level, or one in all if JOINT
 //   readout    y -> score: the largest y, or their sum
 //   backward   w_j = a_j (1 + s_j - y);  dE = sum_j dY w_j q_j;  dQ_j = sum_x dY w_j x
-//              m = dQ where q > 0 and not set, else 0;  dO = m W^T;  dW = sum o^T m.  PROJECT = 0: dO = dQ
+//              m = dQ where q > 0, else 0, and 0 where q is set to 1;  dO = m W^T;  dW = sum o^T m.
+//              PROJECT = 0: dO = dQ
 // o, q, dO: [live][LEVELS][K][D]; e, dE: [live * candidates][D]; y, dY: [live * candidates][SCORES];
 // score: [live * candidates]; all row-major f32. live: one int in device memory. A NaN stays one.
 //

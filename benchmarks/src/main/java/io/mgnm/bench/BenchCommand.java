@@ -73,7 +73,9 @@ public final class BenchCommand implements Subcommand {
       paramLabel = "S",
       defaultValue = "15",
       showDefaultValue = Visibility.ALWAYS,
-      description = "warm each workload up for so long, then time it for as long")
+      description =
+          "warm each workload up for so long, then time it for as long; a point of a curve is"
+              + " timed for a fifteenth of it")
   private double seconds;
 
   @Option(

@@ -13,7 +13,7 @@ final class ChildJvm {
   /**
    * Runs a program to its end.
    *
-   * @param options of the JVM, beside those that every run of this library has
+   * @param options of the JVM, beside those that {@code bin/mgnm} gives
    * @return its standard output
    * @throws IllegalStateException where it fails
    */
@@ -24,6 +24,8 @@ final class ChildJvm {
     command.addAll(
         List.of(
             "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dlogback.configurationFile=io/mgnm/cli/logback.xml",
             "-XX:+UseSerialGC",
             "-XX:MaxRAMPercentage=70",
             "-Xlog:disable"));
@@ -41,6 +43,8 @@ final class ChildJvm {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
+    } finally {
+      process.destroy();
     }
   }
 }

@@ -21,9 +21,11 @@ final class Rounds {
   }
 
   /**
-   * Runs a workload until it has become as fast as it will be: until three times so many seconds in
-   * a row have not been faster, by a fiftieth, than the fastest before, and for ten at least, since
-   * a compiler at work looks like that too.
+   * Runs a workload until it has become as fast as it will be: until three rounds in a row have not
+   * been faster, by a fiftieth, than the fastest before. Ten rounds at least, since a compiler at
+   * work looks like that too, and thirty at most.
+   *
+   * @param seconds of a round
    */
   static void settle(Workload workload, double seconds) {
     double least = Double.POSITIVE_INFINITY;

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * {@code batch_sampling}: which samples a step trains on, their histories, negatives and initial
  * routing logits, drawn from a counter-based generator ({@link Philox}) so that the same seed gives
- * the same integers on every backend.
+ * the same integers on every backend; and, for a softmax over all items, the correction of scores
+ * by how likely their items are drawn.
  *
  * <p>Step s (from 0) of a run takes places {@code [j·B, min((j+1)·B, n))} of the epoch's order,
  * {@code j = s mod ⌈n/B⌉}, as histories 0, 1, … of the batch. The order of epoch {@code s / ⌈n/B⌉}
@@ -124,9 +125,16 @@ public interface BatchSampling {
      * @param weights as uploaded
      */
     public static float[] logProbabilities(int items, int[] catalogue, int[] weights) {
+      if (weights.length > 0) {
+        Arguments.same(
+            "batch_sampling.logProbabilities",
+            "weights beside the catalogue",
+            catalogue.length,
+            weights.length);
+      }
       double[] shares = new double[items];
       for (int entry = 0; entry < catalogue.length; entry++) {
-        shares[catalogue[entry]] = share(entry, catalogue.length, weights);
+        shares[catalogue[entry]] += share(entry, catalogue.length, weights);
       }
       double least = Arrays.stream(shares).filter(share -> share > 0).min().orElse(1);
       float[] logarithms = new float[items];

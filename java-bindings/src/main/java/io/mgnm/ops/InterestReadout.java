@@ -17,6 +17,9 @@ package io.mgnm.ops;
  *   ȯ = (q̇ ⊙ [q > 0]) · W'ᵀ;   Ẇ' = Σ oᵀ (q̇ ⊙ [q > 0])
  * </pre>
  *
+ * <p>With {@link Projection#RELU_BIAS} the last value of q is 1 instead, and counts as 0 in [q >
+ * 0]: it depends on nothing.
+ *
  * <p>A score that is not a number stays so: neither ReLU nor the maximum hides it. A history's
  * results do not depend on what else is in the batch. Same bits from run to run.
  */

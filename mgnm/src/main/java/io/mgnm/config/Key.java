@@ -130,8 +130,9 @@ public enum Key {
       "negatives.correction",
       Kind.choice("none", "logq"),
       "none",
-      "what loss softmax takes from every score: nothing, or the logarithm of how likely its item is"
-          + " drawn, so as to estimate the loss over all items; the same with uniform negatives"),
+      "what loss softmax subtracts from every score: nothing, or the logarithm of how likely its item"
+          + " is drawn, so as to estimate the loss over all items; with uniform negatives that is one"
+          + " number for all"),
 
   BATCH("batch", Kind.integer(1, 1 << 20), 256L, "positives of a step"),
   TRUNCATION("truncation", Kind.integer(1, 10_000), 100L, "last items of a history that count, m"),

@@ -12,12 +12,13 @@ import java.util.Arrays;
  * A batch as arrays of its capacity, and its division into micro-batches.
  *
  * <p>A micro-batch is a run of consecutive histories whose capsule tensors together fit into a
- * second-level cache, one history at least, and those behind them whose capsules stand in lanes
- * that would be empty. The rule depends on sizes only, never on the machine or its threads: the
- * division decides the order of sums, and so bits.
+ * second-level cache, one history at least, and after them those whose capsules stand in lanes that
+ * would be empty. These do not count: where they are longer than the others, so is the micro-batch.
+ * The rule depends on sizes only, never on the machine or its threads: the division decides the
+ * order of sums, and so bits.
  */
 final class CpuBatch implements Batch {
-  /** What a micro-batch's tensors may take: three quarters of a 1 MiB cache. */
+  /** What a micro-batch's tensors may take before it is filled: three quarters of a 1 MiB cache. */
   private static final int CACHE_BYTES = 3 << 18;
 
   /** Float vectors of d lanes·components that a position needs at a time, forward to backward. */
@@ -202,7 +203,7 @@ final class CpuBatch implements Batch {
     int s = shape.capsules();
     long rows =
         switch (axis) {
-          case HISTORIES -> capsules ? groups(histories, s, micro) * Lanes.LANES : histories;
+          case HISTORIES -> capsules ? groupsAtMost(histories, micro) * Lanes.LANES : histories;
           case ITEMS -> capsules ? positions(histories, items, s, micro) * Lanes.LANES : items;
           case CANDIDATES -> histories * shape.candidates();
           case PAIRS -> Math.min(items * shape.maxLength(), histories * square(shape.maxLength()));
@@ -216,8 +217,8 @@ final class CpuBatch implements Batch {
   }
 
   /** Each micro-batch rounds its lanes up to whole groups. */
-  private long groups(long histories, int s, boolean micro) {
-    boolean exact = s % Lanes.LANES == 0;
+  private long groupsAtMost(long histories, boolean micro) {
+    boolean exact = shape.capsules() % Lanes.LANES == 0;
     return exact || micro ? groups(histories) : groups(histories) + histories;
   }
 

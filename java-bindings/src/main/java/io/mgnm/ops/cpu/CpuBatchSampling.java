@@ -113,8 +113,8 @@ final class CpuBatchSampling implements BatchSampling {
           int first = micro.firstHistory() * candidates;
           int end = first + micro.histories() * candidates;
           for (int c = first; c < end; c++) {
-            int row =
-                Objects.checkIndex(batch.candidates[c], table.rows()); // a slice has neighbours
+            // A slice has neighbours.
+            int row = Objects.checkIndex(batch.candidates[c], table.rows());
             float lower = table.array()[table.offset() + row];
             for (int s = 0; s < width; s++) {
               array[place++] -= lower;

@@ -70,7 +70,10 @@ final class MicroBatch {
 
   private void measureLanes(int g) {
     ragged[g] = false;
-    for (int lane = 0; lane < Lanes.LANES && !uniform; lane++) {
+    if (uniform) {
+      return;
+    }
+    for (int lane = 0; lane < Lanes.LANES; lane++) {
       int length = laneLength(g, lane);
       laneLengths[g * Lanes.LANES + lane] = length;
       ragged[g] |= length < groupLength[g];

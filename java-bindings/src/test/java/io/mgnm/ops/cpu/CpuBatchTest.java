@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** How a batch is cut into micro-batches, and whether each has room. */
 class CpuBatchTest {
   private static final int LONGEST = 100;
 
@@ -34,6 +35,27 @@ class CpuBatchTest {
         Scope scope = backend.scope("test")) {
       CpuBatch batch = batch(scope, interests, levels, d, lengths(3 * expected, LONGEST));
       assertThat(batch.microBatches()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void fewHistoriesHaveManyCandidates() {
+    try (Backend backend = Backends.open("cpu", new BackendOptions(1));
+        Scope scope = backend.scope("test")) {
+      CpuBatch batch = batch(scope, 1, 1, 16, 1001, lengths(16, LONGEST));
+      assertThat(batch.microBatches()).isEqualTo(4); // 16 would fill the lanes
+    }
+  }
+
+  @Test
+  void aLongHistoryMayFillTheLanesOfShortOnes() {
+    int[] lengths = lengths(20, 5);
+    lengths[19] = LONGEST;
+    try (Backend backend = Backends.open("cpu", new BackendOptions(1));
+        Scope scope = backend.scope("test")) {
+      CpuBatch batch = batch(scope, 4, 3, 16, lengths);
+      assertThat(batch.microBatches()).isEqualTo(1);
+      checkRoom(batch);
     }
   }
 
@@ -79,16 +101,26 @@ class CpuBatchTest {
   }
 
   private static CpuBatch batch(Scope scope, int interests, int levels, int d, int[] lengths) {
+    return batch(scope, interests, levels, d, 0, lengths);
+  }
+
+  private static CpuBatch batch(
+      Scope scope, int interests, int levels, int d, int candidates, int[] lengths) {
     int[] offsets = new int[lengths.length + 1];
     for (int b = 0; b < lengths.length; b++) {
       offsets[b + 1] = offsets[b] + lengths[b];
     }
     int items = offsets[lengths.length];
-    BatchShape shape = new BatchShape(lengths.length, items, LONGEST, 0, d, levels, interests);
+    BatchShape shape =
+        new BatchShape(lengths.length, items, LONGEST, candidates, d, levels, interests);
     CpuBatch batch = (CpuBatch) scope.batch(shape);
     batch.upload(
         new Histories(
-            new int[lengths.length], new int[lengths.length], offsets, new int[items], new int[0]));
+            new int[lengths.length],
+            new int[lengths.length],
+            offsets,
+            new int[items],
+            new int[lengths.length * candidates]));
     return batch;
   }
 }

@@ -63,7 +63,7 @@ public final class KernelTable {
       It does what libraries do: a product over many rows is made in pieces, one product serves all positions where none waits for another,
       and what the forward of `bilstm`, `transformer_encoder` and `graph_convolution` makes on the way is kept for the backward.
       For `embedding_gradient` rows are added to zeros of the table's size with atomics, in whatever order; the kernel gives the touched rows only, and the same bits always.
-      A dash: `batch_sampling` and `dropout` draw integers of a counter-based generator, which are no operators on arrays, and `batch_parts` copies and adds.
+      A dash: what `batch_sampling` and `dropout` draw are integers of a counter-based generator, no operators on arrays, and `batch_parts` copies and adds.
     - `transformer_encoder` is of %d histories. `top_k` is of %d, the best %d of all items but a history's own.
 
     %s"""
