@@ -32,11 +32,3 @@ __device__ __forceinline__ float4 with_bias(float4 x, int quad, float last) {
 __device__ __forceinline__ float4 interest_of(float4 x, int quad) {
   return with_bias(make_float4(relu(x.x), relu(x.y), relu(x.z), relu(x.w)), quad, 1.0f);
 }
-
-// What reaches the products of a quad of dQ: ReLU's derivative at 0 is 0.
-__device__ __forceinline__ float4 product_gradient(float4 dQ, float4 q, int quad) {
-  const float4 passed = make_float4(
-      q.x > 0.0f ? dQ.x : 0.0f, q.y > 0.0f ? dQ.y : 0.0f, q.z > 0.0f ? dQ.z : 0.0f,
-      q.w > 0.0f ? dQ.w : 0.0f);
-  return with_bias(passed, quad, 0.0f);
-}

@@ -120,7 +120,11 @@ __device__ __forceinline__ void interest_gradients(
     if (PROJECT && end) {
       const float4 value = reinterpret_cast<const float4*>(
           q + history * Layout::Q + level * LEVEL_FLOATS + (interest + i) * WIDTH)[quad];
-      sum = product_gradient(sum, value, quad);
+      sum.x = value.x > 0.0f ? sum.x : 0.0f;
+      sum.y = value.y > 0.0f ? sum.y : 0.0f;
+      sum.z = value.z > 0.0f ? sum.z : 0.0f;
+      sum.w = value.w > 0.0f ? sum.w : 0.0f;
+      sum = with_bias(sum, quad, 0.0f);
     }
     *to = sum;
   }
